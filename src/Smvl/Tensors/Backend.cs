@@ -1,0 +1,171 @@
+namespace Smvl.Tensors;
+
+/// <summary>
+/// The one door to arithmetic. Layers call these operations on tensors of this backend; data enters through
+/// <see cref="Upload{T}"/> and <see cref="Import"/> and leaves through <see cref="Download{T}"/>.
+///
+/// Contract of every operation: outputs come first, then inputs. Forward overwrites its outputs. Backward takes <c>dX</c> for the
+/// gradient of <c>X</c>; gradients of activations are overwritten unless the operation says "+=", gradients of parameters always
+/// accumulate (+=), and a null parameter gradient means "frozen: do not compute". Activations, gradients and trainable
+/// parameters are F32; frozen matrices may be F32, F16 or BF16. Accumulation is F32.
+/// Outputs never alias inputs unless an operation says "in place".
+///
+/// Shapes in comments: T tokens or rows, D width, N outputs, K inputs, H heads, P patches, V vocabulary.
+/// </summary>
+public abstract class Backend : IDisposable
+{
+    // ---- memory
+
+    /// <summary>New memory with undefined contents; disposing the tensor gives it back for reuse.</summary>
+    public abstract Tensor Allocate(DType dtype, Shape shape);
+
+    /// <summary>New F32 memory with undefined contents.</summary>
+    public Tensor Allocate(params ReadOnlySpan<long> dims) => Allocate(DType.F32, new Shape(dims));
+
+    /// <summary>New F32 memory of zeros.</summary>
+    public Tensor Zeros(params ReadOnlySpan<long> dims)
+    {
+        Tensor tensor = Allocate(dims);
+        Fill(tensor, 0f);
+        return tensor;
+    }
+
+    /// <summary>Host data into a tensor of as many elements.</summary>
+    public abstract void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
+        where T : unmanaged;
+
+    /// <summary>A tensor's elements into host memory of as many elements.</summary>
+    public abstract void Download<T>(Tensor source, Span<T> destination)
+        where T : unmanaged;
+
+    /// <summary>A tensor in host memory (a mapped file) as one of this backend; the CPU returns it as it is.</summary>
+    public abstract Tensor Import(Tensor host);
+
+    /// <summary>Copies as many elements, converting between the float types (to a narrower one: round to nearest even).</summary>
+    public abstract void Copy(Tensor destination, Tensor source);
+
+    /// <summary>Every element of an F32 tensor to <paramref name="value"/>.</summary>
+    public abstract void Fill(Tensor tensor, float value);
+
+    // ---- matrix products
+
+    /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
+    public abstract void Linear(Tensor y, Tensor x, Tensor weight, Tensor? bias);
+
+    /// <summary>dx (T, K) = dy (T, N) · weight (N, K); += with <paramref name="accumulate"/>.</summary>
+    public abstract void LinearBackwardInput(Tensor dx, Tensor dy, Tensor weight, bool accumulate);
+
+    /// <summary>dWeight (N, K) += dyᵀ · x and dBias (N) += column sums of dy.</summary>
+    public abstract void LinearBackwardParameters(Tensor? dWeight, Tensor? dBias, Tensor dy, Tensor x);
+
+    // ---- attention
+
+    /// <summary>
+    /// o (T, H·hd) = softmax(q · kᵀ · scale) · v per segment and head; q (T, H·hd), k and v (Tk, Hkv·hd).
+    /// logSumExp (T, H) is what <see cref="AttentionBackward"/> needs; null when there will be none.
+    /// </summary>
+    public abstract void Attention(Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout);
+
+    /// <summary>dq, dk, dv from the gradient of o, recomputing the probabilities from logSumExp; memory linear in tokens.</summary>
+    public abstract void AttentionBackward(
+        Tensor dq, Tensor dk, Tensor dv, Tensor dO, Tensor o, Tensor logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout);
+
+    /// <summary>
+    /// In place on x (T, H·hd): rotary embedding, halves paired (i, i + hd/2), angle = position · theta^(-2i/hd).
+    /// <paramref name="inverse"/> turns the other way: that is the backward.
+    /// </summary>
+    public abstract void Rope(Tensor x, ReadOnlySpan<int> positions, int headDim, float theta, bool inverse);
+
+    // ---- normalisation: a row is the last axis
+
+    /// <summary>y = x · rstd · weight per row, rstd (rows) = 1 / sqrt(mean(x²) + eps). rstd may be null when no backward follows.</summary>
+    public abstract void RmsNorm(Tensor y, Tensor? rstd, Tensor x, Tensor weight, float eps);
+
+    /// <summary>dx (+= with <paramref name="accumulate"/>) and dWeight += from dy.</summary>
+    public abstract void RmsNormBackward(
+        Tensor dx, Tensor? dWeight, Tensor dy, Tensor x, Tensor weight, Tensor rstd, bool accumulate);
+
+    /// <summary>y = (x − mean) · rstd · weight + bias per row. mean and rstd (rows) may be null when no backward follows.</summary>
+    public abstract void LayerNorm(Tensor y, Tensor? mean, Tensor? rstd, Tensor x, Tensor weight, Tensor bias, float eps);
+
+    /// <summary>dx (+= with <paramref name="accumulate"/>), dWeight += and dBias += from dy.</summary>
+    public abstract void LayerNormBackward(
+        Tensor dx, Tensor? dWeight, Tensor? dBias, Tensor dy, Tensor x, Tensor weight, Tensor mean, Tensor rstd, bool accumulate);
+
+    // ---- elementwise
+
+    /// <summary>y += x.</summary>
+    public abstract void Add(Tensor y, Tensor x);
+
+    /// <summary>x ·= factor.</summary>
+    public abstract void Scale(Tensor x, float factor);
+
+    /// <summary>y = silu(gate) · up. y may be gate or up (in place).</summary>
+    public abstract void SwiGlu(Tensor y, Tensor gate, Tensor up);
+
+    /// <summary>dGate and dUp from dy; dGate may be gate, dUp may be up (in place).</summary>
+    public abstract void SwiGluBackward(Tensor dGate, Tensor dUp, Tensor dy, Tensor gate, Tensor up);
+
+    /// <summary>y = 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))). y may be x (in place).</summary>
+    public abstract void GeluTanh(Tensor y, Tensor x);
+
+    /// <summary>dx from dy and the forward's x; dx may be dy (in place).</summary>
+    public abstract void GeluTanhBackward(Tensor dx, Tensor dy, Tensor x);
+
+    // ---- moving rows
+
+    /// <summary>y (T, D) F32 = rows ids[t] of table (V, D), any float type.</summary>
+    public abstract void Gather(Tensor y, Tensor table, ReadOnlySpan<int> ids);
+
+    /// <summary>dTable rows ids[t] += dy rows t.</summary>
+    public abstract void GatherBackward(Tensor dTable, Tensor dy, ReadOnlySpan<int> ids);
+
+    /// <summary>x rows index[i] = rows (n, D) row i.</summary>
+    public abstract void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index);
+
+    /// <summary>x row t (T, D) += table (V, D) row ids[t]; the backward to the table is <see cref="GatherBackward"/>.</summary>
+    public abstract void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids);
+
+    // ---- pictures
+
+    /// <summary>
+    /// patches (tiles·P, 3·p·p) F32 from tiles (tiles, 3, S, S): patch (row, column) of each tile, elements in (channel, y, x)
+    /// order, so that the patch convolution is a <see cref="Linear"/> with its weight viewed as (D, 3·p·p). U8 tiles become
+    /// value · scale + offset per channel on the way; F32 tiles are copied.
+    /// </summary>
+    public abstract void Patches(Tensor patches, Tensor tiles, int patchSize, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset);
+
+    /// <summary>
+    /// y (tiles·P/s², D·s²) from x (tiles·P, D): each s×s block of neighbouring patches becomes one row, in (y, x, D) order.
+    /// Source: Idefics3Connector.pixel_shuffle, transformers modeling_smolvlm.py.
+    /// </summary>
+    public abstract void PixelShuffle(Tensor y, Tensor x, int gridWidth, int gridHeight, int factor);
+
+    /// <summary>dx from dy: the same permutation backwards.</summary>
+    public abstract void PixelShuffleBackward(Tensor dx, Tensor dy, int gridWidth, int gridHeight, int factor);
+
+    // ---- loss
+
+    /// <summary>
+    /// losses (T) = cross entropy of logits (T, V) against targets; in place logits become gradientScale · (softmax − onehot).
+    /// </summary>
+    public abstract void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale);
+
+    // ---- optimizer
+
+    /// <summary>Sum of squares of an F32 tensor, accumulated in double in a fixed order.</summary>
+    public abstract double SumOfSquares(Tensor x);
+
+    /// <summary>
+    /// One AdamW update in place: parameter −= lr·weightDecay·parameter, then moments and step with bias correction
+    /// (Loshchilov and Hutter 2019; torch.optim.AdamW). gradient is multiplied by gradientScale first (clipping).
+    /// </summary>
+    public abstract void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step);
+
+    /// <summary>Frees what is kept for reuse.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>Constants of one AdamW update; <paramref name="Step"/> counts from 1.</summary>
+public readonly record struct AdamWStep(
+    double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, int Step, float GradientScale);

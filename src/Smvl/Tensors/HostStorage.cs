@@ -1,0 +1,86 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+
+namespace Smvl.Tensors;
+
+/// <summary>Memory that the CPU addresses: native memory of our own, or a part of a mapped file.</summary>
+internal abstract unsafe class HostStorage : Storage
+{
+    protected HostStorage(byte* pointer, long byteLength)
+        : base(byteLength) => Pointer = pointer;
+
+    public byte* Pointer { get; }
+}
+
+/// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>
+internal sealed unsafe class NativeStorage : HostStorage
+{
+    private readonly Action<NativeStorage>? recycle;
+    private bool freed;
+
+    private NativeStorage(byte* pointer, long byteLength, Action<NativeStorage>? recycle)
+        : base(pointer, byteLength) => this.recycle = recycle;
+
+    ~NativeStorage() => Free();
+
+    public static NativeStorage Allocate(long byteLength, Action<NativeStorage>? recycle = null)
+    {
+        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), 64);
+        return new NativeStorage(pointer, byteLength, recycle);
+    }
+
+    internal override void Release()
+    {
+        if (recycle is null)
+        {
+            Free();
+        }
+        else
+        {
+            recycle(this);
+        }
+    }
+
+    public void Free()
+    {
+        if (!freed)
+        {
+            freed = true;
+            NativeMemory.AlignedFree(Pointer);
+            GC.SuppressFinalize(this);
+        }
+    }
+}
+
+/// <summary>A whole file mapped read-only; its tensors are views of it and the pages are loaded when first touched.</summary>
+internal sealed unsafe class MappedStorage : HostStorage
+{
+    private readonly MemoryMappedFile file;
+    private readonly MemoryMappedViewAccessor view;
+
+    private MappedStorage(MemoryMappedFile file, MemoryMappedViewAccessor view, byte* pointer, long byteLength)
+        : base(pointer, byteLength)
+    {
+        this.file = file;
+        this.view = view;
+    }
+
+    /// <param name="path">an existing, not empty file</param>
+    public static MappedStorage Open(string path)
+    {
+        long length = new FileInfo(path).Length;
+        MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
+            path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
+        MemoryMappedViewAccessor view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        byte* pointer = null;
+        view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
+        return new MappedStorage(file, view, pointer + view.PointerOffset, length);
+    }
+
+    internal override void Release()
+    {
+        view.SafeMemoryMappedViewHandle.ReleasePointer();
+        view.Dispose();
+        file.Dispose();
+    }
+}
