@@ -63,13 +63,14 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         return table;
     }
 
-    /// <summary>The part that a parameter belongs to, by its name in any of the three kinds of folder; null for none.</summary>
-    public static ModelPart? PartOf(string huggingFace) =>
-        huggingFace.StartsWith(VisionPrefix, StringComparison.Ordinal) ? ModelPart.Vision
-        : huggingFace.StartsWith(ConnectorPrefix, StringComparison.Ordinal) ? ModelPart.Connector
-        : huggingFace == HeadName ? ModelPart.Head
-        : huggingFace.StartsWith(SourceTextPrefix, StringComparison.Ordinal) ? ModelPart.Text
-        : null;
+    /// <summary>The part that a parameter belongs to.</summary>
+    public static ModelPart PartOf(TensorName row) => row.Ours.Split('.')[0] switch
+    {
+        "vision" => ModelPart.Vision,
+        "connector" => ModelPart.Connector,
+        "text" => ModelPart.Text,
+        _ => ModelPart.Head,
+    };
 
     public IEnumerator<TensorName> GetEnumerator() => rows.GetEnumerator();
 
