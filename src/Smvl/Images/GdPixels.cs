@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Smvl.Images;
@@ -95,6 +96,7 @@ internal static unsafe class GdPixels
     }
 
     /// <summary>0xAARRGGBB words to R, G, B bytes side by side.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(uint* colors, int count, byte* target)
     {
         int x = 0;

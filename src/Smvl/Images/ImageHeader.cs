@@ -109,7 +109,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, int StoredWidth,
             throw Damaged(ImageFormat.Png, source, "no IHDR chunk");
         }
 
-        // a third of a depth map's range would come out white, as it does in Pillow: nobody means that
+        // Pillow clips it at 255, which leaves a depth map nearly all white: nobody means that
         if (data[24] == 16 && data[25] == 0)
         {
             throw new SmvlException(
