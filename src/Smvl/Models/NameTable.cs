@@ -1,0 +1,160 @@
+using System.Collections;
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>One parameter: its name here, its name in a Hugging Face checkpoint, and its shape.</summary>
+public readonly record struct TensorName(string Ours, string HuggingFace, Shape Shape);
+
+/// <summary>The parts that parameters are counted and frozen by.</summary>
+public enum ModelPart
+{
+    Vision,
+    Connector,
+    Text,
+    Head,
+}
+
+/// <summary>
+/// The parameters of a model in checkpoint order, and the only place where Hugging Face's names are written. Each table serves one
+/// kind of folder: the spliced model, or one of its two sources; the names on our side are the same in all three.
+/// Shapes: D width, P patches of a tile, p patch edge, V vocabulary, F inner width, H heads, h head width, s scale factor.
+/// Source: the state dicts of SmolVLMForConditionalGeneration and Qwen3ForCausalLM, transformers 5.12.
+/// </summary>
+public sealed class NameTable : IReadOnlyList<TensorName>
+{
+    private const string VisionPrefix = "model.vision_model.";
+    private const string ConnectorPrefix = "model.connector.";
+    private const string SplicedTextPrefix = "model.text_model.";
+    private const string SourceTextPrefix = "model.";
+    private const string HeadName = "lm_head.weight";
+
+    private readonly List<TensorName> rows = [];
+    private readonly string[] unusedPrefixes;
+
+    private NameTable(params string[] unusedPrefixes) => this.unusedPrefixes = unusedPrefixes;
+
+    public int Count => rows.Count;
+
+    public TensorName this[int index] => rows[index];
+
+    /// <summary>The embedding's row when the head is tied to it: a stored head is then a copy of it. Null when untied.</summary>
+    internal TensorName? TiedEmbedding { get; private set; }
+
+    /// <summary>The spliced model: tower, connector, text model, and the head when it is untied.</summary>
+    public static NameTable For(ModelConfig config)
+    {
+        var table = new NameTable();
+        table.AddVision(config.Vision);
+        table.rows.Add(new TensorName(
+            "connector.weight",
+            ConnectorPrefix + "modality_projection.proj.weight",
+            new Shape(config.Text.HiddenSize, config.ConnectorInputSize)));
+        table.AddText(config.Text, SplicedTextPrefix);
+        return table;
+    }
+
+    /// <summary>The tower of a SmolVLM folder, whose connector, text model and head are left aside.</summary>
+    public static NameTable VisionSource(VisionConfig config)
+    {
+        var table = new NameTable(ConnectorPrefix, SplicedTextPrefix, HeadName);
+        table.AddVision(config);
+        return table;
+    }
+
+    /// <summary>A Qwen3 folder: text model, and the head when it is untied.</summary>
+    public static NameTable TextSource(TextConfig config)
+    {
+        var table = new NameTable();
+        table.AddText(config, SourceTextPrefix);
+        return table;
+    }
+
+    /// <summary>The part that a parameter belongs to, by its name in any of the three kinds of folder; null for none.</summary>
+    public static ModelPart? PartOf(string huggingFace) =>
+        huggingFace.StartsWith(VisionPrefix, StringComparison.Ordinal) ? ModelPart.Vision
+        : huggingFace.StartsWith(ConnectorPrefix, StringComparison.Ordinal) ? ModelPart.Connector
+        : huggingFace == HeadName ? ModelPart.Head
+        : huggingFace.StartsWith(SourceTextPrefix, StringComparison.Ordinal) ? ModelPart.Text
+        : null;
+
+    public IEnumerator<TensorName> GetEnumerator() => rows.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>A stored head that must be a copy of the tied embedding.</summary>
+    internal bool IsTiedHead(string huggingFace) => TiedEmbedding is not null && huggingFace == HeadName;
+
+    /// <summary>A tensor that a folder of this kind may hold without its being a parameter of this model.</summary>
+    internal bool MayBeUnused(string huggingFace) =>
+        huggingFace.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
+        || huggingFace.EndsWith(".embeddings.position_ids", StringComparison.Ordinal)
+        || unusedPrefixes.Any(prefix => huggingFace.StartsWith(prefix, StringComparison.Ordinal));
+
+    private void AddVision(VisionConfig config)
+    {
+        int d = config.HiddenSize;
+        Add("vision.patch_embedding.weight", "embeddings.patch_embedding.weight", d, config.ChannelCount, config.PatchSize, config.PatchSize);
+        Add("vision.patch_embedding.bias", "embeddings.patch_embedding.bias", d);
+        Add("vision.position_embedding", "embeddings.position_embedding.weight", config.PatchCount, d);
+        for (int i = 0; i < config.LayerCount; i++)
+        {
+            string ours = $"vision.layers.{i}.";
+            string theirs = $"encoder.layers.{i}.";
+            AddPair(ours + "norm1", theirs + "layer_norm1", d);
+            AddPair(ours + "attention.q", theirs + "self_attn.q_proj", d, d);
+            AddPair(ours + "attention.k", theirs + "self_attn.k_proj", d, d);
+            AddPair(ours + "attention.v", theirs + "self_attn.v_proj", d, d);
+            AddPair(ours + "attention.o", theirs + "self_attn.out_proj", d, d);
+            AddPair(ours + "norm2", theirs + "layer_norm2", d);
+            AddPair(ours + "mlp.fc1", theirs + "mlp.fc1", config.IntermediateSize, d);
+            AddPair(ours + "mlp.fc2", theirs + "mlp.fc2", d, config.IntermediateSize);
+        }
+
+        AddPair("vision.post_norm", "post_layernorm", d);
+
+        void Add(string ours, string theirs, params ReadOnlySpan<long> dims) =>
+            rows.Add(new TensorName(ours, VisionPrefix + theirs, new Shape(dims)));
+
+        // weight and bias, which has one element per output
+        void AddPair(string ours, string theirs, params ReadOnlySpan<long> dims)
+        {
+            Add(ours + ".weight", theirs + ".weight", dims);
+            Add(ours + ".bias", theirs + ".bias", dims[0]);
+        }
+    }
+
+    private void AddText(TextConfig config, string prefix)
+    {
+        int d = config.HiddenSize;
+        int queries = config.HeadCount * config.HeadSize;
+        int keys = config.KeyValueHeadCount * config.HeadSize;
+        Add("text.embedding", "embed_tokens", config.VocabularySize, d);
+        TiedEmbedding = config.TieWordEmbeddings ? rows[^1] : null;
+        for (int i = 0; i < config.LayerCount; i++)
+        {
+            string ours = $"text.layers.{i}.";
+            string theirs = $"layers.{i}.";
+            Add(ours + "input_norm", theirs + "input_layernorm", d);
+            Add(ours + "attention.q", theirs + "self_attn.q_proj", queries, d);
+            Add(ours + "attention.k", theirs + "self_attn.k_proj", keys, d);
+            Add(ours + "attention.v", theirs + "self_attn.v_proj", keys, d);
+            Add(ours + "attention.o", theirs + "self_attn.o_proj", d, queries);
+            Add(ours + "attention.q_norm", theirs + "self_attn.q_norm", config.HeadSize);
+            Add(ours + "attention.k_norm", theirs + "self_attn.k_norm", config.HeadSize);
+            Add(ours + "post_attention_norm", theirs + "post_attention_layernorm", d);
+            Add(ours + "mlp.gate", theirs + "mlp.gate_proj", config.IntermediateSize, d);
+            Add(ours + "mlp.up", theirs + "mlp.up_proj", config.IntermediateSize, d);
+            Add(ours + "mlp.down", theirs + "mlp.down_proj", d, config.IntermediateSize);
+        }
+
+        Add("text.norm", "norm", d);
+        if (!config.TieWordEmbeddings)
+        {
+            rows.Add(new TensorName("head", HeadName, new Shape(config.VocabularySize, d)));
+        }
+
+        void Add(string ours, string theirs, params ReadOnlySpan<long> dims) =>
+            rows.Add(new TensorName(ours, $"{prefix}{theirs}.weight", new Shape(dims)));
+    }
+}
