@@ -1,0 +1,84 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>
+/// Between the float types, a run of elements at a time. To F32 is exact; from F32 rounds to nearest even.
+/// BF16 is the upper half of an F32, so widening is a shift.
+/// </summary>
+internal static class FloatConversion
+{
+    /// <summary>Elements <paramref name="start"/> and on of a float tensor as F32, as many as the destination holds.</summary>
+    public static void ToSingle(Tensor source, long start, Span<float> destination)
+    {
+        switch (source.DType)
+        {
+            case DType.F32:
+                source.Span<float>().Slice((int)start, destination.Length).CopyTo(destination);
+                break;
+            case DType.BF16:
+                WidenBFloat16(source.Span<ushort>().Slice((int)start, destination.Length), destination);
+                break;
+            case DType.F16:
+                TensorPrimitives.ConvertToSingle(source.Span<Half>().Slice((int)start, destination.Length), destination);
+                break;
+            default:
+                throw new ArgumentException($"{source} is no float tensor");
+        }
+    }
+
+    /// <summary>F32 into elements <paramref name="start"/> and on of a float tensor.</summary>
+    public static void FromSingle(ReadOnlySpan<float> source, Tensor destination, long start)
+    {
+        switch (destination.DType)
+        {
+            case DType.F32:
+                source.CopyTo(destination.Span<float>()[(int)start..]);
+                break;
+            case DType.BF16:
+                NarrowToBFloat16(source, destination.Span<ushort>().Slice((int)start, source.Length));
+                break;
+            case DType.F16:
+                TensorPrimitives.ConvertToHalf(source, destination.Span<Half>()[(int)start..]);
+                break;
+            default:
+                throw new ArgumentException($"{destination} is no float tensor");
+        }
+    }
+
+    public static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<float> destination)
+    {
+        int i = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            ref ushort from = ref MemoryMarshal.GetReference(source);
+            ref float to = ref MemoryMarshal.GetReference(destination);
+            for (; i <= source.Length - 16; i += 16)
+            {
+                (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.LoadUnsafe(ref from, (nuint)i));
+                (low << 16).AsSingle().StoreUnsafe(ref to, (nuint)i);
+                (high << 16).AsSingle().StoreUnsafe(ref to, (nuint)i + 8);
+            }
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
+        }
+    }
+
+    public static void NarrowToBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        for (int i = 0; i < source.Length; i++)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(source[i]);
+
+            // a NaN must not round to infinity: keep its top bits and make it quiet
+            destination[i] = float.IsNaN(source[i])
+                ? (ushort)((bits >> 16) | 0x40)
+                : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Numerics.Tensors;
+
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>Rows taken from a table by index, put back by index, and the gradient of taking.</summary>
+internal static class Rows
+{
+    public static void Gather(CpuThreads threads, Tensor y, Tensor table, ReadOnlySpan<int> ids)
+    {
+        int width = table.Shape.Width;
+        int[] index = Checked(ids, table.Shape.Rows);
+        threads.ForRanges(index.Length, Partition.RowGrain(width), (start, end) =>
+        {
+            for (int t = start; t < end; t++)
+            {
+                FloatConversion.ToSingle(table, (long)index[t] * width, y.Row<float>(t));
+            }
+        });
+    }
+
+    /// <summary>An id may occur more than once, so the columns are shared out, not the rows; rows are added in order.</summary>
+    public static void GatherBackward(CpuThreads threads, Tensor dTable, Tensor dy, ReadOnlySpan<int> ids)
+    {
+        int[] index = Checked(ids, dTable.Shape.Rows);
+        threads.ForRanges(dTable.Shape.Width, Partition.ColumnGrain, (start, end) =>
+        {
+            for (int t = 0; t < index.Length; t++)
+            {
+                Span<float> row = dTable.Row<float>(index[t])[start..end];
+                TensorPrimitives.Add(row, dy.Row<float>(t)[start..end], row);
+            }
+        });
+    }
+
+    public static void Put(Tensor x, Tensor rows, ReadOnlySpan<int> index)
+    {
+        for (int i = 0; i < index.Length; i++)
+        {
+            rows.Row<float>(i).CopyTo(x.Row<float>(index[i]));
+        }
+    }
+
+    public static void AddGathered(CpuThreads threads, Tensor x, Tensor table, ReadOnlySpan<int> ids)
+    {
+        int[] index = Checked(ids, table.Shape.Rows);
+        threads.ForRanges(index.Length, Partition.RowGrain(table.Shape.Width), (start, end) =>
+        {
+            for (int t = start; t < end; t++)
+            {
+                Span<float> row = x.Row<float>(t);
+                TensorPrimitives.Add(row, table.Row<float>(index[t]), row);
+            }
+        });
+    }
+
+    private static int[] Checked(ReadOnlySpan<int> ids, int rows)
+    {
+        foreach (int id in ids)
+        {
+            if ((uint)id >= (uint)rows)
+            {
+                throw new ArgumentOutOfRangeException(nameof(ids), $"row {id} of a table of {rows}");
+            }
+        }
+
+        return ids.ToArray();
+    }
+}
