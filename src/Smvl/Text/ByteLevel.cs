@@ -1,0 +1,56 @@
+using System.Text;
+
+namespace Smvl.Text;
+
+/// <summary>
+/// GPT-2's spelling of bytes in vocabulary files: printable Latin-1 characters stand for themselves, the other 68 bytes for the
+/// characters from U+0100 on, so that a space is written Ġ. Source: tokenizers, pre_tokenizers/byte_level.rs.
+/// </summary>
+internal static class ByteLevel
+{
+    private static readonly char[] CharOfByte = MakeAlphabet();
+    private static readonly Dictionary<char, byte> ByteOfChar =
+        CharOfByte.Index().ToDictionary(entry => entry.Item, entry => (byte)entry.Index);
+
+    public static string Spelling(ReadOnlySpan<byte> bytes)
+    {
+        var spelling = new StringBuilder(bytes.Length);
+        foreach (byte value in bytes)
+        {
+            spelling.Append(CharOfByte[value]);
+        }
+
+        return spelling.ToString();
+    }
+
+    /// <summary>
+    /// The bytes a token stands for. One with a character outside the alphabet is no spelling of bytes but plain text
+    /// (an added token, say), as the reference decoder takes it.
+    /// </summary>
+    public static byte[] Bytes(string token)
+    {
+        var bytes = new byte[token.Length];
+        for (int i = 0; i < token.Length; i++)
+        {
+            if (!ByteOfChar.TryGetValue(token[i], out bytes[i]))
+            {
+                return Encoding.UTF8.GetBytes(token);
+            }
+        }
+
+        return bytes;
+    }
+
+    private static char[] MakeAlphabet()
+    {
+        var alphabet = new char[256];
+        int next = 0x100;
+        for (int value = 0; value < alphabet.Length; value++)
+        {
+            bool printable = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
+            alphabet[value] = (char)(printable ? value : next++);
+        }
+
+        return alphabet;
+    }
+}

@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Numerics;
+
+namespace Smvl.Text;
+
+/// <summary>
+/// The merges of a byte-level BPE and their application to one word: again and again the pair of the lowest rank, of equal ones
+/// the leftmost, becomes one token (Sennrich et al. 2016). A heap of candidate pairs over a linked list keeps it at
+/// n log n, so that a line of a million letters is no trap.
+/// </summary>
+internal sealed class BytePairMerges
+{
+    private const long Empty = -1;
+
+    // Open addressing with linear probing, at most half full; the key is left id and right id.
+    private readonly long[] keys;
+    private readonly int[] ranks;
+    private readonly int[] results;
+    private readonly int shift;
+    private readonly int[] idOfByte;
+
+    /// <param name="idOfByte">(256) the token of each byte</param>
+    /// <param name="merges">left, right and merged token, in the order of their ranks</param>
+    public BytePairMerges(int[] idOfByte, IReadOnlyList<(int Left, int Right, int Result)> merges)
+    {
+        Debug.Assert(idOfByte.Length == 256);
+        this.idOfByte = idOfByte;
+        int capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2));
+        shift = 64 - BitOperations.Log2((uint)capacity);
+        keys = new long[capacity];
+        ranks = new int[capacity];
+        results = new int[capacity];
+        Array.Fill(keys, Empty);
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            int slot = Slot(merges[rank].Left, merges[rank].Right);
+            Debug.Assert(keys[slot] == Empty, "the loader refuses a repeated merge");
+            keys[slot] = Key(merges[rank].Left, merges[rank].Right);
+            ranks[slot] = rank;
+            results[slot] = merges[rank].Result;
+        }
+    }
+
+    /// <summary>Writes the tokens of a word; returns how many, at most as many as bytes.</summary>
+    public int Merge(ReadOnlySpan<byte> word, Span<int> tokens)
+    {
+        int n = word.Length;
+        tokens = tokens[..n];
+        int[] rented = ArrayPool<int>.Shared.Rent(3 * n);
+        Span<int> next = rented.AsSpan(0, n);       // (n) where the following token starts; n at the end
+        Span<int> previous = rented.AsSpan(n, n);   // (n) where the preceding token starts; -1 at the beginning
+        Span<int> slots = rented.AsSpan(2 * n, n);  // (n) the merge of the token here with the following one; -1 where none is or it is gone
+        var heap = new CandidateHeap(n);
+        for (int i = 0; i < n; i++)
+        {
+            tokens[i] = idOfByte[word[i]];
+            next[i] = i + 1;
+            previous[i] = i - 1;
+        }
+
+        for (int i = 0; i < n; i++)
+        {
+            Propose(i, tokens, next, slots, ref heap);
+        }
+
+        while (heap.TryPop(out int rank, out int at))
+        {
+            int slot = slots[at];
+            if (slot < 0 || ranks[slot] != rank)
+            {
+                continue; // one of the two has been merged otherwise since
+            }
+
+            int gone = next[at];
+            tokens[at] = results[slot];
+            next[at] = next[gone];
+            slots[gone] = -1;
+            if (next[at] < n)
+            {
+                previous[next[at]] = at;
+            }
+
+            Propose(at, tokens, next, slots, ref heap);
+            if (previous[at] >= 0)
+            {
+                Propose(previous[at], tokens, next, slots, ref heap);
+            }
+        }
+
+        heap.Dispose();
+        int count = 0;
+        for (int i = 0; i < n; i = next[i])
+        {
+            tokens[count++] = tokens[i];
+        }
+
+        ArrayPool<int>.Shared.Return(rented);
+        return count;
+    }
+
+    private void Propose(int at, ReadOnlySpan<int> tokens, ReadOnlySpan<int> next, Span<int> slots, ref CandidateHeap heap)
+    {
+        slots[at] = -1;
+        if (next[at] == tokens.Length)
+        {
+            return;
+        }
+
+        int slot = Slot(tokens[at], tokens[next[at]]);
+        if (keys[slot] != Empty)
+        {
+            slots[at] = slot;
+            heap.Push(ranks[slot], at);
+        }
+    }
+
+    private static long Key(int left, int right) => ((long)left << 32) | (uint)right;
+
+    /// <summary>Where the pair is, or the free place where it would be. Fibonacci hashing spreads neighbouring ids.</summary>
+    private int Slot(int left, int right)
+    {
+        long key = Key(left, right);
+        int slot = (int)(((ulong)(key ^ (key >>> 29)) * 0x9E3779B97F4A7C15UL) >> shift);
+        while (keys[slot] != key && keys[slot] != Empty)
+        {
+            slot = (slot + 1) & (keys.Length - 1);
+        }
+
+        return slot;
+    }
+
+    /// <summary>A binary heap of candidate pairs: lowest rank first, of equal ranks the leftmost.</summary>
+    private ref struct CandidateHeap(int length)
+    {
+        // A word of n bytes proposes n - 1 pairs, and two more with each of at most n - 1 merges.
+        private readonly long[] items = ArrayPool<long>.Shared.Rent(3 * length);
+        private int count;
+
+        public void Push(int rank, int at)
+        {
+            long item = ((long)rank << 32) | (uint)at;
+            int hole = count++;
+            while (hole > 0 && items[(hole - 1) / 2] > item)
+            {
+                items[hole] = items[(hole - 1) / 2];
+                hole = (hole - 1) / 2;
+            }
+
+            items[hole] = item;
+        }
+
+        public bool TryPop(out int rank, out int at)
+        {
+            if (count == 0)
+            {
+                rank = at = 0;
+                return false;
+            }
+
+            rank = (int)(items[0] >> 32);
+            at = (int)items[0];
+            long last = items[--count];
+            int hole = 0;
+            for (int child = 1; child < count; child = (2 * hole) + 1)
+            {
+                if (child + 1 < count && items[child + 1] < items[child])
+                {
+                    child++;
+                }
+
+                if (items[child] >= last)
+                {
+                    break;
+                }
+
+                items[hole] = items[child];
+                hole = child;
+            }
+
+            items[hole] = last;
+            return true;
+        }
+
+        public readonly void Dispose() => ArrayPool<long>.Shared.Return(items);
+    }
+}

@@ -1,0 +1,58 @@
+using Smvl.Formats;
+
+namespace Smvl.Text;
+
+/// <summary>
+/// Reads the tokenizer of a Hugging Face folder: tokenizer.json, or else vocab.json and merges.txt with the added tokens of
+/// tokenizer_config.json (<c>added_tokens_decoder</c>).
+/// </summary>
+public static class TokenizerFiles
+{
+    /// <param name="folder">a checkpoint or tokenizer folder</param>
+    /// <param name="notice">gets a line where something the files leave open is read as Qwen3 has it</param>
+    /// <exception cref="SmvlException">The files are missing, damaged, contradict each other, or describe another kind of tokenizer.</exception>
+    public static BpeTokenizer Load(string folder, Action<string>? notice = null)
+    {
+        if (!Directory.Exists(folder))
+        {
+            throw new SmvlException("no such folder", folder, hint: "name a folder with a tokenizer");
+        }
+
+        IReadOnlyList<AddedToken> added = TokenizerConfig.Load(folder)?.AddedTokens() ?? [];
+        string whole = Path.Combine(folder, TokenizerJson.FileName);
+        if (File.Exists(whole))
+        {
+            return TokenizerJson.Read(whole, added);
+        }
+
+        string vocabulary = Path.Combine(folder, "vocab.json");
+        string merges = Path.Combine(folder, "merges.txt");
+        if (!File.Exists(vocabulary) || !File.Exists(merges))
+        {
+            throw new SmvlException(
+                "no tokenizer in the folder",
+                folder,
+                $"{TokenizerJson.FileName}, or vocab.json and merges.txt",
+                File.Exists(vocabulary) ? "vocab.json only" : File.Exists(merges) ? "merges.txt only" : "none of them",
+                "fetch the missing files, or name another folder");
+        }
+
+        return LoadVocabulary(vocabulary, merges, added, notice);
+    }
+
+    /// <summary>vocab.json and merges.txt; without added tokens, Qwen3's stand behind the vocabulary, and a notice says so.</summary>
+    private static BpeTokenizer LoadVocabulary(string vocabularyPath, string mergesPath, IReadOnlyList<AddedToken> added, Action<string>? notice)
+    {
+        Dictionary<string, int> vocabulary = TokenizerJson.Vocabulary(JsonSection.Load(vocabularyPath));
+        if (added.Count == 0)
+        {
+            added = QwenTokens.From(vocabulary.Count);
+            notice?.Invoke(
+                $"{vocabularyPath}: {TokenizerConfig.FileName} names no added tokens: Qwen3's {added.Count} are read behind the vocabulary, " +
+                $"ids {added[0].Id} to {added[^1].Id}");
+        }
+
+        IEnumerable<string> lines = File.ReadLines(mergesPath).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal)));
+        return new BpeTokenizer(vocabulary, [.. lines.Select(line => TokenizerJson.Merge(line, mergesPath))], added, ignoreMerges: false, vocabularyPath);
+    }
+}

@@ -1,0 +1,25 @@
+using Smvl.Text;
+
+namespace Smvl.Tests.Text;
+
+/// <summary>The tokenizers that several tests read, each loaded once.</summary>
+internal static class Tokenizers
+{
+    private static readonly Lazy<BpeTokenizer> LazyTiny = new(() => TokenizerFiles.Load(TinyFolder));
+    private static readonly Lazy<BpeTokenizer> LazyQwen = new(() => TokenizerFiles.Load(QwenFolder));
+
+    public static string TinyFolder => Golden.Path("sources", "qwen3-tiny");
+
+    public static BpeTokenizer Tiny => LazyTiny.Value;
+
+    private static string QwenFolder =>
+        Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER") ?? Path.GetFullPath(Path.Combine(Golden.Root, "..", "shared", "qwen-tokenizer"));
+
+    /// <summary>The real vocabulary, which is not part of the project; the test is skipped where it is absent.</summary>
+    public static BpeTokenizer Qwen()
+    {
+        Assert.SkipUnless(
+            File.Exists(Path.Combine(QwenFolder, "vocab.json")), $"no Qwen tokenizer in {QwenFolder}: set SMVL_QWEN_TOKENIZER to its folder");
+        return LazyQwen.Value;
+    }
+}
