@@ -1,11 +1,3 @@
-using Smvl;
+using Smvl.Cli;
 
-try
-{
-    return 0;
-}
-catch (SmvlException e)
-{
-    Console.Error.WriteLine($"smvl: {e.Message}");
-    return 1;
-}
+return await CommandLineProgram.Run(args, Console.Out, Console.Error);

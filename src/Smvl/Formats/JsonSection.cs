@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Smvl.Formats;
 
@@ -124,6 +125,9 @@ internal sealed class JsonSection
     /// <summary>The keys and values as they stand.</summary>
     public IEnumerable<JsonProperty> Properties() => element.EnumerateObject();
 
+    /// <summary>The whole object, to be amended.</summary>
+    public JsonObject ToNode() => JsonObject.Create(element)!;
+
     /// <summary>The objects of a list; none when left out.</summary>
     public IEnumerable<JsonSection> Sections(string key)
     {
@@ -135,6 +139,42 @@ internal sealed class JsonSection
         return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)
             ? value.EnumerateArray().Select((item, i) => new JsonSection(File, item, $"{path}{key}[{i}]."))
             : throw Wrong(key, "a list of objects", value);
+    }
+
+    /// <summary>Refuses any other text; left out is right.</summary>
+    public void Require(string key, string expected)
+    {
+        if (Text(key) is string actual && actual != expected)
+        {
+            throw Wrong(key, expected, actual);
+        }
+    }
+
+    /// <summary>Refuses any other number; left out is right.</summary>
+    public void Require(string key, double expected)
+    {
+        if (OptionalNumber(key) is double actual && actual != expected)
+        {
+            throw Wrong(key, $"{expected}", $"{actual}");
+        }
+    }
+
+    /// <summary>Refuses the opposite; left out is right.</summary>
+    public void Require(string key, bool expected)
+    {
+        if (Bool(key, expected) != expected)
+        {
+            throw Wrong(key, expected ? "true" : "false", expected ? "false" : "true");
+        }
+    }
+
+    /// <summary>Refuses a whole that does not fall into so many parts.</summary>
+    public void RequireMultiple(string wholeKey, int whole, string partsKey, int parts)
+    {
+        if (whole % parts != 0)
+        {
+            throw Wrong(wholeKey, $"a multiple of {partsKey} {parts}", $"{whole}");
+        }
     }
 
     /// <summary>The error for a key whose value is not the expected one.</summary>

@@ -16,6 +16,9 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The format's own limit on the header.</summary>
     private const long MaxHeader = 100_000_000;
 
+    /// <summary>Refuses bytes that are no UTF-8 instead of replacing them.</summary>
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private readonly MappedStorage storage;
     private readonly Dictionary<string, Tensor> tensors;
 
@@ -79,9 +82,9 @@ public sealed class SafetensorsFile : IDisposable
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(Encoding.UTF8.GetString(storage.Pointer + 8, headerLength));
+            document = JsonDocument.Parse(StrictUtf8.GetString(storage.Pointer + 8, headerLength));
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or DecoderFallbackException)
         {
             throw new SmvlException("header is not JSON", path, actual: e.Message, hint: "fetch the file again", inner: e);
         }

@@ -42,17 +42,10 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     internal TensorName? TiedEmbedding { get; private set; }
 
     /// <summary>The spliced model: tower, connector, text model, and the head when it is untied.</summary>
-    public static NameTable For(ModelConfig config)
-    {
-        var table = new NameTable();
-        table.AddVision(config.Vision);
-        table.rows.Add(new TensorName(
-            "connector.weight",
-            ConnectorPrefix + "modality_projection.proj.weight",
-            new Shape(config.Text.HiddenSize, config.ConnectorInputSize)));
-        table.AddText(config.Text, SplicedTextPrefix);
-        return table;
-    }
+    public static NameTable For(ModelConfig config) => Whole(config, headNorms: true);
+
+    /// <summary>A SmolVLM with its own Llama, which has no norms on queries and keys.</summary>
+    internal static NameTable SmolVlm(ModelConfig config) => Whole(config, headNorms: false);
 
     /// <summary>The tower of a SmolVLM folder, whose connector, text model and head are left aside.</summary>
     public static NameTable VisionSource(VisionConfig config)
@@ -66,17 +59,18 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     public static NameTable TextSource(TextConfig config)
     {
         var table = new NameTable();
-        table.AddText(config, SourceTextPrefix);
+        table.AddText(config, SourceTextPrefix, headNorms: true);
         return table;
     }
 
-    /// <summary>The part that a parameter belongs to, by its name in any of the three kinds of folder; null for none.</summary>
-    public static ModelPart? PartOf(string huggingFace) =>
-        huggingFace.StartsWith(VisionPrefix, StringComparison.Ordinal) ? ModelPart.Vision
-        : huggingFace.StartsWith(ConnectorPrefix, StringComparison.Ordinal) ? ModelPart.Connector
-        : huggingFace == HeadName ? ModelPart.Head
-        : huggingFace.StartsWith(SourceTextPrefix, StringComparison.Ordinal) ? ModelPart.Text
-        : null;
+    /// <summary>The part that a parameter belongs to.</summary>
+    public static ModelPart PartOf(TensorName row) => row.Ours.Split('.')[0] switch
+    {
+        "vision" => ModelPart.Vision,
+        "connector" => ModelPart.Connector,
+        "text" => ModelPart.Text,
+        _ => ModelPart.Head,
+    };
 
     public IEnumerator<TensorName> GetEnumerator() => rows.GetEnumerator();
 
@@ -90,6 +84,18 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         huggingFace.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)
         || huggingFace.EndsWith(".embeddings.position_ids", StringComparison.Ordinal)
         || unusedPrefixes.Any(prefix => huggingFace.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static NameTable Whole(ModelConfig config, bool headNorms)
+    {
+        var table = new NameTable();
+        table.AddVision(config.Vision);
+        table.rows.Add(new TensorName(
+            "connector.weight",
+            ConnectorPrefix + "modality_projection.proj.weight",
+            new Shape(config.Text.HiddenSize, config.ConnectorInputSize)));
+        table.AddText(config.Text, SplicedTextPrefix, headNorms);
+        return table;
+    }
 
     private void AddVision(VisionConfig config)
     {
@@ -124,7 +130,7 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         }
     }
 
-    private void AddText(TextConfig config, string prefix)
+    private void AddText(TextConfig config, string prefix, bool headNorms)
     {
         int d = config.HiddenSize;
         int queries = config.HeadCount * config.HeadSize;
@@ -140,8 +146,12 @@ public sealed class NameTable : IReadOnlyList<TensorName>
             Add(ours + "attention.k", theirs + "self_attn.k_proj", keys, d);
             Add(ours + "attention.v", theirs + "self_attn.v_proj", keys, d);
             Add(ours + "attention.o", theirs + "self_attn.o_proj", d, queries);
-            Add(ours + "attention.q_norm", theirs + "self_attn.q_norm", config.HeadSize);
-            Add(ours + "attention.k_norm", theirs + "self_attn.k_norm", config.HeadSize);
+            if (headNorms)
+            {
+                Add(ours + "attention.q_norm", theirs + "self_attn.q_norm", config.HeadSize);
+                Add(ours + "attention.k_norm", theirs + "self_attn.k_norm", config.HeadSize);
+            }
+
             Add(ours + "post_attention_norm", theirs + "post_attention_layernorm", d);
             Add(ours + "mlp.gate", theirs + "mlp.gate_proj", config.IntermediateSize, d);
             Add(ours + "mlp.up", theirs + "mlp.up_proj", config.IntermediateSize, d);

@@ -1,20 +1,69 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// Matrix products of a linear layer, see <see cref="Backend.Linear"/>: x (T, K), weight (N, K), y (T, N). Weights are F32, BF16 or
 /// F16 and converted exactly; everything else is F32. A result does not depend on the number of threads.
 /// </summary>
-internal static class MatMul
+internal static unsafe class MatMul
 {
+    /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
+    private static readonly Product Blocked =
+        Simd512.IsSupported ? MatMulBlocked<Tile12<Simd512, Vector512<float>>>.Run
+        : Simd256.IsSupported ? MatMulBlocked<Tile6<Simd256, Vector256<float>>>.Run
+        : AdvSimd.IsSupported ? MatMulBlocked<Tile12<Simd128, Vector128<float>>>.Run
+        : Simd128.IsSupported ? MatMulBlocked<Tile6<Simd128, Vector128<float>>>.Run
+        : MatMulBlocked<Tile6<SimdScalar, float>>.Run;
+
+    internal delegate void Product(
+        CpuThreads threads, float* c, long stride, int rows, int columns, long depth, in Operand a, in Operand b, float* bias, bool accumulate);
+
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias) =>
-        MatMulReference.Linear(threads, y, x, weight, bias);
+        Linear(Blocked, threads, y, x, weight, bias);
 
     /// <summary>dx (T, K) (+)= dy (T, N) · weight (N, K).</summary>
     public static void LinearBackwardInput(CpuThreads threads, Tensor dx, Tensor dy, Tensor weight, bool accumulate) =>
-        MatMulReference.LinearBackwardInput(threads, dx, dy, weight, accumulate);
+        LinearBackwardInput(Blocked, threads, dx, dy, weight, accumulate);
 
     /// <summary>dWeight (N, K) += dyᵀ · x.</summary>
     public static void LinearBackwardWeight(CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x) =>
-        MatMulReference.LinearBackwardWeight(threads, dWeight, dy, x);
+        LinearBackwardWeight(Blocked, threads, dWeight, dy, x);
+
+    internal static void Linear(Product product, CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
+    {
+        int t = x.Shape.Rows, k = x.Shape.Width, n = weight.Shape.Rows;
+        Debug.Assert(weight.Shape.Width == k && y.Shape.Rows == t && y.Shape.Width == n, $"y {y} = x {x} · weight {weight}");
+        Debug.Assert(bias is null || bias.Count == n, $"bias {bias} of {n} outputs");
+        product(
+            threads, y.Pointer<float>(), n, t, n, k, Operand.Rows(x.Pointer<float>(), DType.F32, k), Operand.Rows(Origin(weight), weight.DType, k),
+            bias is null ? null : bias.Pointer<float>(), accumulate: false);
+    }
+
+    internal static void LinearBackwardInput(Product product, CpuThreads threads, Tensor dx, Tensor dy, Tensor weight, bool accumulate)
+    {
+        int t = dy.Shape.Rows, n = dy.Shape.Width, k = weight.Shape.Width;
+        Debug.Assert(weight.Shape.Rows == n && dx.Shape.Rows == t && dx.Shape.Width == k, $"dx {dx} = dy {dy} · weight {weight}");
+        product(
+            threads, dx.Pointer<float>(), k, t, k, n, Operand.Rows(dy.Pointer<float>(), DType.F32, n), Operand.Columns(Origin(weight), weight.DType, k),
+            null, accumulate);
+    }
+
+    internal static void LinearBackwardWeight(Product product, CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x)
+    {
+        int t = dy.Shape.Rows, n = dy.Shape.Width, k = x.Shape.Width;
+        Debug.Assert(x.Shape.Rows == t && dWeight.Shape.Rows == n && dWeight.Shape.Width == k, $"dWeight {dWeight} += dy {dy}ᵀ · x {x}");
+        product(
+            threads, dWeight.Pointer<float>(), k, n, k, t, Operand.Columns(dy.Pointer<float>(), DType.F32, n), Operand.Columns(x.Pointer<float>(), DType.F32, k),
+            null, accumulate: true);
+    }
+
+    private static void* Origin(Tensor weight)
+    {
+        Debug.Assert(weight.DType.IsFloat(), $"weight {weight}");
+        return weight.DType == DType.F32 ? weight.Pointer<float>() : weight.Pointer<ushort>();
+    }
 }

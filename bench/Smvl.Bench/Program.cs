@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Smvl.Bench;
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
+
+// Hand-run tables of operation x shape beside the machine's limits, which are measured in between, so that a busy machine
+// lowers both. Usage: Smvl.Bench [matmul] [small] [attention] [threads]; nothing named means everything.
+CpuThreads threads = new(Environment.ProcessorCount);
+bool Wanted(string name) => args.Length == 0 || args.Contains(name);
+Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {threads.Count} threads, 512-bit vectors {(Simd512.IsSupported ? "yes" : "no")}");
+double limit256 = 0, limit512 = 0;
+
+if (Wanted("matmul"))
+{
+    Console.WriteLine($"{"operation",-10}{"M",6}{"K",7}{"N",8}{"GFLOP/s",9}{"of 256",8}{"of 512",8}");
+    foreach ((int m, int k, int n) in Shapes.MatMul)
+    {
+        using Tensor x = Shapes.Random(DType.F32, m, k), w = Shapes.Random(DType.BF16, n, k), y = Shapes.Random(DType.F32, m, n);
+        Row("forward", m, k, n, () => MatMul.Linear(threads, y, x, w, null));
+        Row("dx", m, k, n, () => MatMul.LinearBackwardInput(threads, x, y, w, accumulate: false));
+        using Tensor dw = Shapes.Random(DType.F32, n, k);
+        Row("dw", m, k, n, () => MatMul.LinearBackwardWeight(threads, dw, y, x));
+    }
+
+    void Row(string name, int m, int k, int n, Action action)
+    {
+        double best = Rate(2.0 * m * k * n, action);
+        Console.WriteLine($"{name,-10}{m,6}{k,7}{n,8}{best / 1e9,9:F1}{best / limit256,8:P0}{best / limit512,8:P0}");
+    }
+}
+
+// best rate of several runs, each next to a run of the limits; flops per second
+double Rate(double flops, Action action)
+{
+    double best = 0;
+    limit256 = limit512 = 0;
+    action();
+    Stopwatch total = Stopwatch.StartNew();
+    for (int run = 0; run < 3 || (run < 40 && total.ElapsedMilliseconds < 600); run++)
+    {
+        best = Math.Max(best, flops / Seconds(action));
+        double done = 0;
+        double seconds = Seconds(() => done = Limits.MultiplyAdds(threads, wide: false));
+        limit256 = Math.Max(limit256, done / seconds);
+        if (Simd512.IsSupported)
+        {
+            seconds = Seconds(() => done = Limits.MultiplyAdds(threads, wide: true));
+            limit512 = Math.Max(limit512, done / seconds);
+        }
+    }
+
+    return best;
+}
+
+static double Seconds(Action action)
+{
+    long start = Stopwatch.GetTimestamp();
+    action();
+    return Stopwatch.GetElapsedTime(start).TotalSeconds;
+}

@@ -1,0 +1,40 @@
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
+
+namespace Smvl.Bench;
+
+/// <summary>The full-size model's shapes, and tensors of small random values.</summary>
+internal static unsafe class Shapes
+{
+    /// <summary>(M rows, K inputs, N outputs): text, head, tower, connector.</summary>
+    public static readonly (int M, int K, int N)[] MatMul =
+    [
+        (64, 1024, 2048), (64, 1024, 3072), (64, 3072, 1024),
+        (256, 1024, 1024), (256, 1024, 2048), (256, 2048, 1024), (256, 1024, 3072), (256, 3072, 1024),
+        (1288, 1024, 1024), (1288, 1024, 3072), (1288, 3072, 1024),
+        (64, 1024, 151936), (256, 1024, 151936),
+        (1024, 768, 768), (1024, 768, 3072), (1024, 3072, 768), (4096, 768, 3072),
+        (64, 12288, 1024), (1088, 12288, 1024),
+    ];
+
+    public static Tensor Random(DType dtype, params ReadOnlySpan<long> dims)
+    {
+        Shape shape = new(dims);
+        Tensor tensor = new(NativeStorage.Allocate(shape.Count * dtype.Size()), 0, dtype, shape, owner: true);
+        Random random = new(0);
+        for (long i = 0; i < shape.Count; i++)
+        {
+            float value = random.NextSingle() - 0.5f;
+            if (dtype == DType.F32)
+            {
+                tensor.Pointer<float>()[i] = value;
+            }
+            else
+            {
+                tensor.Pointer<ushort>()[i] = (ushort)(BitConverter.SingleToUInt32Bits(value) >> 16);
+            }
+        }
+
+        return tensor;
+    }
+}

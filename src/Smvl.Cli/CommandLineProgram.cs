@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace Smvl.Cli;
+
+/// <summary>
+/// The program without its process: parses, runs a command, and turns every failure into one line on the error writer.
+/// Exit codes: 0 done, 1 bad input, 2 usage, 130 interrupted.
+/// </summary>
+internal static class CommandLineProgram
+{
+    private const int BadInput = 1;
+    private const int Usage = 2;
+    private const int Interrupted = 130;
+
+    public static async Task<int> Run(IReadOnlyList<string> args, TextWriter output, TextWriter error)
+    {
+        var root = new RootCommand("SmVL: splice a vision tower onto a language model, train the connector, chat.")
+        {
+            InitCommand.Create(),
+            SpliceCommand.Create(),
+            InfoCommand.Create(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (string message in parsed.Errors.Select(problem => problem.Message))
+            {
+                error.WriteLine($"smvl: usage: {OneLine(message)}");
+            }
+
+            string path = string.Join(' ', CommandPath(parsed));
+            error.WriteLine($"smvl: usage: see {path} --help");
+            return Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (SmvlException e)
+        {
+            return Fail(e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            error.WriteLine("smvl: interrupted; nothing was left half written");
+            return Interrupted;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Fail(e.Message);   // the system's own words: a full disk, a folder without permission
+        }
+        catch (Exception e)
+        {
+            return Fail($"a fault of the program: {e.GetType().Name}: {e.Message}");
+        }
+
+        int Fail(string message)
+        {
+            error.WriteLine($"smvl: error: {OneLine(message)}");
+            return BadInput;
+        }
+    }
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
+
+    private static IEnumerable<string> CommandPath(ParseResult parsed)
+    {
+        yield return "smvl";
+        if (parsed.CommandResult.Command is not RootCommand)
+        {
+            yield return parsed.CommandResult.Command.Name;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Smvl.Models;
+
+namespace Smvl.Cli;
+
+/// <summary><c>smvl splice</c>: the vision tower of one folder onto the text model of another.</summary>
+internal static class SpliceCommand
+{
+    public static Command Create()
+    {
+        var vision = new Option<string>("--vision") { Description = "a SmolVLM or Idefics3 folder", Required = true };
+        var text = new Option<string>("--text") { Description = "a Qwen3 folder with its tokenizer", Required = true };
+        var output = new Option<string>("--output") { Description = "a new or empty folder", Required = true };
+        var initialization = new Option<ConnectorInitialization>("--connector_init") { Description = "uniform within 1/sqrt(fan-in), or normal" };
+        var deviation = new Option<double>("--connector_std")
+        {
+            Description = "the deviation of --connector_init normal",
+            DefaultValueFactory = _ => SpliceOptions.DefaultConnectorDeviation,
+        };
+        var seed = new Option<long>("--seed") { Description = "the same seed, the same connector", DefaultValueFactory = _ => SpliceOptions.DefaultSeed };
+        deviation.Validators.Add(result =>
+        {
+            if (!(result.GetValueOrDefault<double>() > 0))
+            {
+                result.AddError("--connector_std must be above 0.");
+            }
+        });
+        var command = new Command("splice", "Join a vision tower and a text model through a new connector.")
+        {
+            vision, text, output, initialization, deviation, seed,
+        };
+        // on a thread of its own, so that Ctrl-C is heard
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                var options = new SpliceOptions(parsed.GetRequiredValue(vision), parsed.GetRequiredValue(text), parsed.GetRequiredValue(output))
+                {
+                    Connector = parsed.GetValue(initialization),
+                    ConnectorDeviation = parsed.GetValue(deviation),
+                    Seed = parsed.GetValue(seed),
+                };
+                ModelConfig config = Splicer.Splice(options, cancellation);
+                parsed.InvocationConfiguration.Output.WriteLine(
+                    $"spliced into {options.Output}: tiles of {config.Vision.ImageSize} pixels become {config.ImageSequenceLength} rows; see smvl info");
+            },
+            cancellation));
+        return command;
+    }
+}

@@ -1,0 +1,77 @@
+namespace Smvl.Data;
+
+/// <summary>One training sample, ready for the model.</summary>
+/// <param name="Ids">(T) token ids; image tokens stand where rows of the picture go</param>
+/// <param name="Labels">(T) ids to be predicted at their own place, <see cref="Batch.Ignored"/> where nothing is asked</param>
+/// <param name="Tiles">(tiles, 3, S, S) bytes of all its pictures, in order</param>
+/// <param name="TileCount">tiles of all its pictures</param>
+public sealed record Sample(int[] Ids, int[] Labels, byte[] Tiles, int TileCount)
+{
+    /// <summary>Labels that count: position 0 cannot be predicted.</summary>
+    public int TargetCount { get; } = Labels.Skip(1).Count(label => label != Batch.Ignored);
+}
+
+/// <summary>
+/// Samples one behind the other, without padding, and the places that the model needs: image rows, and rows that predict a label
+/// (row t predicts label t + 1 of its own sample).
+/// </summary>
+public sealed class Batch
+{
+    /// <summary>The label that the loss leaves out, as in PyTorch.</summary>
+    public const int Ignored = -100;
+
+    private readonly List<int> ids = [];
+    private readonly List<int> lengths = [];
+    private readonly List<int> imageRows = [];
+    private readonly List<int> targetRows = [];
+    private readonly List<int> targets = [];
+    private readonly List<byte[]> tiles = [];
+
+    /// <param name="samples">at least one</param>
+    /// <param name="imageTokenId">the token that image rows replace</param>
+    public Batch(IEnumerable<Sample> samples, int imageTokenId)
+    {
+        foreach (Sample sample in samples)
+        {
+            int start = ids.Count;
+            for (int t = 0; t < sample.Ids.Length; t++)
+            {
+                if (sample.Ids[t] == imageTokenId)
+                {
+                    imageRows.Add(start + t);
+                }
+
+                if (t > 0 && sample.Labels[t] != Ignored)
+                {
+                    targetRows.Add(start + t - 1);
+                    targets.Add(sample.Labels[t]);
+                }
+            }
+
+            ids.AddRange(sample.Ids);
+            lengths.Add(sample.Ids.Length);
+            tiles.Add(sample.Tiles);
+            TileCount += sample.TileCount;
+        }
+    }
+
+    /// <summary>(T) of all samples</summary>
+    public IReadOnlyList<int> Ids => ids;
+
+    /// <summary>Tokens of each sample.</summary>
+    public IReadOnlyList<int> Lengths => lengths;
+
+    /// <summary>Places in <see cref="Ids"/> of the image token.</summary>
+    public IReadOnlyList<int> ImageRows => imageRows;
+
+    /// <summary>Places in <see cref="Ids"/> whose row predicts <see cref="Targets"/>.</summary>
+    public IReadOnlyList<int> TargetRows => targetRows;
+
+    public IReadOnlyList<int> Targets => targets;
+
+    /// <summary>The samples' tiles, each (its tiles, 3, S, S).</summary>
+    public IReadOnlyList<byte[]> Tiles => tiles;
+
+    /// <summary>Tiles of all samples.</summary>
+    public int TileCount { get; }
+}

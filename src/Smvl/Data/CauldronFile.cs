@@ -1,0 +1,69 @@
+using System.Text;
+using Smvl.Formats.Parquet;
+
+namespace Smvl.Data;
+
+/// <summary>
+/// One parquet file in the_cauldron's schema: <c>images: list&lt;struct&lt;bytes, path&gt;&gt;</c> and
+/// <c>texts: list&lt;struct&lt;user, assistant, source&gt;&gt;</c>; <c>path</c> and <c>source</c> may be missing, other columns are ignored.
+/// Rows are counted from 0. Any thread may read.
+/// </summary>
+internal sealed class CauldronFile : IDisposable
+{
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly ParquetFile file;
+
+    private CauldronFile(ParquetFile file) => this.file = file;
+
+    public string Path => file.Path;
+
+    public long RowCount => file.RowCount;
+
+    public static CauldronFile Open(string path, PageCache cache) => new(ParquetFile.Open(path, cache, root =>
+    [
+        StructList.Find(root, "images", required: ["bytes"], optional: ["path"]),
+        StructList.Find(root, "texts", required: ["user", "assistant"], optional: ["source"]),
+    ]));
+
+    public int RowGroupOf(long row) => file.Locate(row).RowGroup;
+
+    /// <exception cref="SmvlException">the row cannot be read; names file, row group and row</exception>
+    public CauldronRow ReadRow(long row)
+    {
+        ReadOnlyMemory<byte>?[]?[]?[] lists = file.ReadRow(row);
+        try
+        {
+            return new(
+                lists[0]?.Select(f => f is null ? null : new CauldronImage(f[0]?.ToArray(), Text(f[1]))).ToArray(),
+                lists[1]?.Select(f => f is null ? null : new CauldronTurn(Text(f[0]), Text(f[1]), Text(f[2]))).ToArray());
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw BadRow(row, "a text is not UTF-8", e);
+        }
+    }
+
+    /// <summary>The first picture and the first turn, as the original scripts take them.</summary>
+    /// <exception cref="SmvlException">the row cannot be read, or lacks one of them; names file, row group and row</exception>
+    public CauldronSample ReadSample(long row)
+    {
+        CauldronRow read = ReadRow(row);
+        CauldronImage? image = read.Images is [var first, ..] ? first : throw BadRow(row, "the row has no picture");
+        if (image?.Bytes is not { Length: > 0 } picture)
+        {
+            throw BadRow(row, image?.Path is null ? "the row's first picture is null" : $"the row's first picture, {image.Path}, has no bytes in the file");
+        }
+
+        CauldronTurn? turn = read.Texts is [var text, ..] ? text : throw BadRow(row, "the row has no text");
+        return turn is { User: string question, Assistant: string answer }
+            ? new(picture, image.Path, question, answer)
+            : throw BadRow(row, $"the row's first {(turn is null ? "turn" : turn.User is null ? "question" : "answer")} is null");
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private SmvlException BadRow(long row, string what, Exception? inner = null) => file.BadRow(row, what, inner);
+
+    private static string? Text(ReadOnlyMemory<byte>? bytes) => bytes is null ? null : Utf8.GetString(bytes.Value.Span);
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Smvl.Data;
+
+/// <summary>A named set of parquet files, in reading order.</summary>
+internal sealed record CauldronSubset(string Name, string[] Files);
+
+/// <summary>
+/// Finds the files that a dataset's names stand for. A name is a folder below the data folder, or any path to a folder or
+/// a .parquet file; <c>all</c> is the original scripts' choice of 21 subsets. A folder's <c>train-*.parquet</c> are its rows (other
+/// splits lie beside them); a folder without any gives all its .parquet files.
+/// </summary>
+internal static partial class CauldronSubsets
+{
+    public const string All = "all";
+
+    /// <summary>What <c>train_data: all</c> trains on, in this order.</summary>
+    public static readonly string[] Chosen =
+    [
+        "chartqa", "finqa", "aokvqa", "figureqa", "diagram_image_to_text", "geomverse", "ai2d", "iam", "infographic_vqa", "intergps",
+        "hateful_memes", "clevr", "iconqa", "multihiertt", "mapqa", "datikz", "hitab", "chart2text", "cocoqa", "docvqa", "dvqa",
+    ];
+
+    /// <summary>Subsets that the original scripts found bad.</summary>
+    public static readonly string[] LeftOut = ["mimic_cgd", "localized_narratives", "okvqa", "ocrvqa", "clevr_math", "nlvr2"];
+
+    /// <summary>Resolves every name; adds a line to <paramref name="notes"/> for whatever a user should know.</summary>
+    /// <exception cref="SmvlException">a name stands for nothing, or for no parquet file, or is given twice</exception>
+    public static List<CauldronSubset> Resolve(string dataDir, IReadOnlyList<string> names, List<string> notes)
+    {
+        var subsets = new List<CauldronSubset>();
+        foreach (string name in names)
+        {
+            if (name == All)
+            {
+                subsets.AddRange(ResolveAll(dataDir, notes));
+            }
+            else
+            {
+                subsets.Add(ResolveOne(dataDir, name));
+            }
+        }
+
+        var seen = new HashSet<string>();
+        foreach (CauldronSubset subset in subsets)
+        {
+            if (subset.Files.FirstOrDefault(f => !seen.Add(Path.GetFullPath(f))) is string twice)
+            {
+                throw new SmvlException("a dataset is named twice", twice, hint: "name each dataset once in train_data");
+            }
+
+            NoteMissingParts(subset, notes);
+        }
+
+        return subsets;
+    }
+
+    private static List<CauldronSubset> ResolveAll(string dataDir, List<string> notes)
+    {
+        var found = new List<CauldronSubset>();
+        var missing = new List<string>();
+        foreach (string name in Chosen)
+        {
+            string folder = Path.Combine(dataDir, name);
+            string[] files = Directory.Exists(folder) ? TrainingFiles(folder) : [];
+            if (files.Length > 0)
+            {
+                found.Add(new(name, files));
+            }
+            else
+            {
+                missing.Add(name);
+            }
+        }
+
+        if (found.Count == 0)
+        {
+            throw new SmvlException(
+                "train_data: all found none of its subsets", dataDir, $"folders such as {Chosen[0]} with parquet files", Folders(dataDir), "set data_dir or name a dataset in train_data");
+        }
+
+        notes.Add($"train_data: all leaves out {string.Join(", ", LeftOut)}: the original scripts found them bad");
+        if (missing.Count > 0)
+        {
+            notes.Add($"train_data: all goes on without {missing.Count} of {Chosen.Length} subsets that {dataDir} lacks: {string.Join(", ", missing)}");
+        }
+
+        return found;
+    }
+
+    private static CauldronSubset ResolveOne(string dataDir, string name)
+    {
+        foreach (string path in new[] { Path.Combine(dataDir, name), name })
+        {
+            if (name.Length > 0 && Directory.Exists(path))
+            {
+                string[] files = TrainingFiles(path);
+                return files.Length > 0
+                    ? new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))), files)
+                    : throw new SmvlException("the dataset's folder has no parquet files", path, "train-*.parquet", "none", "download the dataset into it");
+            }
+
+            if (File.Exists(path))
+            {
+                return path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
+                    ? new(Path.GetFileNameWithoutExtension(path), [path])
+                    : throw new SmvlException("a dataset's file must be a parquet file", path, "a .parquet file or a folder with some");
+            }
+        }
+
+        throw new SmvlException(
+            $"dataset {name} is unknown", "train_data", $"a folder in {dataDir}, a path, or {All}", Folders(dataDir, name), "download it, or set data_dir");
+    }
+
+    // Sorted by their names' bytes, so that rows have the same numbers on every machine.
+    private static string[] TrainingFiles(string folder)
+    {
+        string[] files = [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)];
+        string[] training = [.. files.Where(f => Path.GetFileName(f).StartsWith("train-", StringComparison.Ordinal))];
+        return training.Length > 0 ? training : files;
+    }
+
+    // train-00000-of-00003-<hash>.parquet says how many there should be
+    private static void NoteMissingParts(CauldronSubset subset, List<string> notes)
+    {
+        foreach (IGrouping<int, string> group in subset.Files
+            .Select(f => PartName().Match(Path.GetFileName(f))).Where(m => m.Success)
+            .GroupBy(m => int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture), m => m.Groups[1].Value))
+        {
+            int parts = group.Distinct().Count();
+            if (parts < group.Key)
+            {
+                notes.Add($"dataset {subset.Name} has {parts} of its {group.Key} files");
+            }
+        }
+    }
+
+    private static string Folders(string dataDir, string? near = null)
+    {
+        if (!Directory.Exists(dataDir))
+        {
+            return $"there is no folder {dataDir}";
+        }
+
+        string[] folders = [.. Directory.EnumerateDirectories(dataDir).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)];
+        IEnumerable<string> shown = near is null ? folders : NearestNames.Of(near, folders);
+        return folders.Length switch
+        {
+            0 => "no folders",
+            <= 5 => $"has {string.Join(", ", shown)}",
+            _ => $"has {string.Join(", ", shown.Take(5))} and {folders.Length - 5} more",
+        };
+    }
+
+    [GeneratedRegex(@"^train-(\d{5})-of-(\d{5})")]
+    private static partial Regex PartName();
+}

@@ -1,0 +1,62 @@
+using Smvl.Models;
+using Smvl.Tensors;
+
+namespace Smvl.Inference;
+
+/// <summary>Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens.</summary>
+internal sealed class KeyValueCache : IDisposable
+{
+    private readonly Layer[] layers;
+
+    public KeyValueCache(Backend backend, TextConfig config, int capacity)
+    {
+        Capacity = capacity;
+        layers = [.. Enumerable.Range(0, config.LayerCount)
+            .Select(_ => new Layer(
+                backend.Allocate(capacity, config.KeyValueHeadCount * config.HeadSize),
+                backend.Allocate(capacity, config.KeyValueHeadCount * config.HeadSize)))];
+    }
+
+    /// <summary>Tokens that fit.</summary>
+    public int Capacity { get; }
+
+    /// <summary>Tokens held.</summary>
+    public int Count => layers[0].Count;
+
+    public Layer this[int layer] => layers[layer];
+
+    public void Dispose()
+    {
+        foreach (Layer layer in layers)
+        {
+            layer.Dispose();
+        }
+    }
+
+    /// <param name="keys">(capacity, G·hd), turned</param>
+    /// <param name="values">(capacity, G·hd)</param>
+    internal sealed class Layer(Tensor keys, Tensor values) : IDisposable
+    {
+        public int Count { get; private set; }
+
+        /// <summary>(Count, G·hd)</summary>
+        public Tensor Keys => keys.Slice(0, Count);
+
+        /// <summary>(Count, G·hd)</summary>
+        public Tensor Values => values.Slice(0, Count);
+
+        public void Append(Backend backend, Tensor newKeys, Tensor newValues)
+        {
+            int count = newKeys.Shape[0];
+            backend.Copy(keys.Slice(Count, count), newKeys);
+            backend.Copy(values.Slice(Count, count), newValues);
+            Count += count;
+        }
+
+        public void Dispose()
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Smvl.Formats;
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>One part of a checkpoint: its parameters, their bytes as stored, and the element types they are stored in.</summary>
+public sealed record PartInfo(ModelPart Part, long Parameters, long Bytes, IReadOnlyList<DType> DTypes);
+
+/// <summary>A special token: what the configuration uses it for, its id, and its text where the tokenizer files tell it.</summary>
+public sealed record TokenInfo(string Role, int Id, string? Text);
+
+/// <summary>
+/// What a checkpoint folder holds: read from its configuration and the headers of its weights, after the same strict checks as
+/// before training. A head tied to the embedding counts once, as text, even where a copy of it is stored.
+/// </summary>
+public sealed record CheckpointInfo
+{
+    public required CheckpointKind Kind { get; init; }
+
+    /// <summary>Null for a text model alone.</summary>
+    public VisionConfig? Vision { get; init; }
+
+    public required TextConfig Text { get; init; }
+
+    /// <summary>Null for a text model alone.</summary>
+    public int? ScaleFactor { get; init; }
+
+    /// <summary>Rows of a tile; null for a text model alone.</summary>
+    public int? ImageSequenceLength { get; init; }
+
+    /// <summary>The parts that the folder has.</summary>
+    public required IReadOnlyList<PartInfo> Parts { get; init; }
+
+    public required IReadOnlyList<TokenInfo> Tokens { get; init; }
+
+    /// <summary>Length of the weight files.</summary>
+    public required long FileBytes { get; init; }
+
+    public required int FileCount { get; init; }
+
+    public long Parameters => Parts.Sum(part => part.Parameters);
+
+    /// <summary>What connector training, the default, trains.</summary>
+    public long ConnectorParameters => Parts.Where(part => part.Part == ModelPart.Connector).Sum(part => part.Parameters);
+
+    /// <exception cref="SmvlException">not a checkpoint of a known kind, or weights that do not fit the configuration</exception>
+    public static CheckpointInfo Read(string folder)
+    {
+        CheckpointKind kind = ConfigFile.Kind(folder);
+        if (kind == CheckpointKind.Qwen3)
+        {
+            TextConfig text = ConfigFile.ReadTextSource(folder);
+            return Describe(folder, kind, text, NameTable.TextSource(text), model: null);
+        }
+
+        ModelConfig model = kind == CheckpointKind.Spliced ? ConfigFile.ReadModel(folder) : ConfigFile.ReadSmolVlm(folder);
+        NameTable table = kind == CheckpointKind.Spliced ? NameTable.For(model) : NameTable.SmolVlm(model);
+        return Describe(folder, kind, model.Text, table, model);
+    }
+
+    private static CheckpointInfo Describe(string folder, CheckpointKind kind, TextConfig text, NameTable table, ModelConfig? model)
+    {
+        using CheckpointFolder weights = CheckpointFolder.Open(folder);
+        IReadOnlyDictionary<string, Tensor> bound = CheckpointWeights.Bind(weights, table);
+        return new CheckpointInfo
+        {
+            Kind = kind,
+            Vision = model?.Vision,
+            Text = text,
+            ScaleFactor = model?.ScaleFactor,
+            ImageSequenceLength = model?.ImageSequenceLength,
+            Parts = [.. table
+                .GroupBy(NameTable.PartOf)
+                .Select(rows => Count(rows.Key, [.. rows.Select(row => bound[row.Ours])]))],
+            Tokens = SpecialTokens(folder, text, model?.ImageTokenId),
+            FileBytes = weights.Files.Sum(file => new FileInfo(file).Length),
+            FileCount = weights.Files.Count,
+        };
+    }
+
+    private static PartInfo Count(ModelPart part, IReadOnlyList<Tensor> tensors) => new(
+        part,
+        tensors.Sum(tensor => tensor.Count),
+        tensors.Sum(tensor => tensor.ByteLength),
+        [.. tensors.Select(tensor => tensor.DType).Distinct().Order()]);
+
+    private static List<TokenInfo> SpecialTokens(string folder, TextConfig text, int? imageTokenId)
+    {
+        AddedTokens added = AddedTokens.Read(folder);
+        GenerationConfig generation = GenerationConfigFile.Read(folder, text);
+        var tokens = new List<TokenInfo>();
+        Add("image", imageTokenId);
+        Add("bos", generation.BosTokenId);
+        foreach (int eos in generation.EosTokenIds)
+        {
+            Add("eos", eos);
+        }
+
+        Add("pad", generation.PadTokenId);
+        return tokens;
+
+        void Add(string role, int? id)
+        {
+            if (id is int known)
+            {
+                tokens.Add(new TokenInfo(role, known, added.TextOf(known)));
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Smvl.Formats;
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>What <see cref="CheckpointInitializer"/> makes.</summary>
+/// <param name="Preset">one of <see cref="Presets.Names"/></param>
+/// <param name="Output">a new or empty folder</param>
+/// <param name="Seed">the same seed, the same weights</param>
+/// <param name="Tokenizer">a folder whose tokenizer files are copied</param>
+public sealed record InitializeOptions(string Preset, string Output, long Seed = InitializeOptions.DefaultSeed, string? Tokenizer = null)
+{
+    public const long DefaultSeed = 42;
+}
+
+/// <summary>
+/// Makes a checkpoint folder of random weights that looks like a published one: bf16, normal with deviation 0.02, norms one,
+/// biases zero (what the models' own initialisation gives). The weights depend on preset and seed only.
+/// </summary>
+public static class CheckpointInitializer
+{
+    private const double Deviation = 0.02;
+
+    /// <exception cref="SmvlException">no such preset, an output folder that is not empty, a tokenizer that does not fit</exception>
+    public static void Initialize(InitializeOptions options, CancellationToken cancellation = default)
+    {
+        using StagedFolder staged = StagedFolder.Create(options.Output);
+        Presets.WriteFiles(options.Preset, staged.Path);
+        (NameTable table, TextConfig text) = Describe(staged.Path);
+        if (options.Tokenizer is not null)
+        {
+            TokenizerFiles.Copy(options.Tokenizer, staged.Path);
+            AddedTokens.Read(staged.Path).RequireWithin(text.VocabularySize);
+        }
+
+        CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))]);
+        staged.Commit();
+    }
+
+    private static (NameTable Table, TextConfig Text) Describe(string folder)
+    {
+        if (ConfigFile.Kind(folder) == CheckpointKind.Qwen3)
+        {
+            TextConfig text = ConfigFile.ReadTextSource(folder);
+            return (NameTable.TextSource(text), text);
+        }
+
+        ModelConfig config = ConfigFile.ReadSmolVlm(folder);
+        return (NameTable.SmolVlm(config), config.Text);
+    }
+
+    private static TensorSource Initial(TensorName row, long seed, CancellationToken cancellation) =>
+        row.Ours.EndsWith(".bias", StringComparison.Ordinal) ? InitialWeights.Constant(row.HuggingFace, DType.BF16, row.Shape, 0)
+        : row.Shape.Rank == 1 ? InitialWeights.Constant(row.HuggingFace, DType.BF16, row.Shape, 1)   // the norms
+        : InitialWeights.Normal(row.HuggingFace, DType.BF16, row.Shape, seed, Deviation, cancellation);
+}

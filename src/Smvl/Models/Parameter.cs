@@ -1,0 +1,48 @@
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>
+/// A named weight. Frozen: <see cref="Value"/> is what the file holds (matrices in their stored type) and there is no gradient.
+/// Trainable: <see cref="Value"/> is a float32 master of its own, with a gradient that backward adds to.
+/// </summary>
+public sealed class Parameter
+{
+    internal Parameter(string name, Tensor value, DType storedDType)
+    {
+        Name = name;
+        Value = value;
+        StoredDType = storedDType;
+    }
+
+    /// <summary>Our name, as <see cref="NameTable"/> lists it.</summary>
+    public string Name { get; }
+
+    public Tensor Value { get; private set; }
+
+    /// <summary>The type in the file, which a frozen parameter is written back in.</summary>
+    public DType StoredDType { get; }
+
+    /// <summary>Shape of <see cref="Value"/>, F32; null while frozen.</summary>
+    public Tensor? Gradient { get; private set; }
+
+    public bool Trainable => Gradient is not null;
+
+    public Shape Shape => Value.Shape;
+
+    /// <summary>Makes the float32 master and a zero gradient.</summary>
+    internal void Unfreeze(Backend backend)
+    {
+        if (Trainable)
+        {
+            return;
+        }
+
+        Tensor master = backend.Allocate(DType.F32, Shape);
+        backend.Copy(master, Value);
+        Value.Dispose();
+        Value = master;
+        Gradient = backend.Allocate(DType.F32, Shape);
+        backend.Fill(Gradient, 0f);
+    }
+}

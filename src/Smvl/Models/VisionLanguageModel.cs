@@ -1,0 +1,239 @@
+using System.Runtime.InteropServices;
+using Smvl.Data;
+using Smvl.Inference;
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>
+/// Tower, connector, decoder and head as one model: tiles become image rows, which take the places of the image token among the
+/// embedded ids; the decoder runs over all of them; the head reads the rows that are asked for.
+/// Source: SmolVLMForConditionalGeneration, transformers models/smolvlm/modeling_smolvlm.py.
+/// </summary>
+public sealed class VisionLanguageModel : IDisposable
+{
+    private readonly Dictionary<string, Parameter> parameters = [];
+    private readonly VisionTower vision;
+    private readonly Connector connector;
+    private readonly TextDecoder text;
+    private readonly LanguageHead head;
+    private readonly PixelNormalisation pixels;
+
+    /// <param name="backend">where the parameters will lie</param>
+    /// <param name="config">extents</param>
+    /// <param name="weights">every tensor of <see cref="NameTable.For"/>, by our names; they must outlive the model</param>
+    /// <param name="pixels">how bytes of a tile become the tower's input</param>
+    internal VisionLanguageModel(
+        Backend backend, ModelConfig config, IReadOnlyDictionary<string, Tensor> weights, PixelNormalisation pixels)
+    {
+        Backend = backend;
+        Config = config;
+        this.pixels = pixels;
+        foreach (TensorName name in NameTable.For(config))
+        {
+            Tensor stored = weights[name.Ours];
+            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(name, stored), stored.DType));
+        }
+
+        vision = new(backend, config.Vision, name => parameters["vision." + name]);
+        connector = new(backend, config, parameters["connector.weight"]);
+        text = new(backend, config.Text, name => parameters["text." + name]);
+        head = new(backend, config.Text, text.FinalNorm, parameters[config.Text.TieWordEmbeddings ? "text.embedding" : "head"]);
+    }
+
+    public ModelConfig Config { get; }
+
+    public Backend Backend { get; }
+
+    /// <summary>In the checkpoint's order.</summary>
+    public IReadOnlyCollection<Parameter> Parameters => parameters.Values;
+
+    /// <summary>Keep only the blocks' inputs for the backward and compute the rest again: about a third more time, a tenth of the memory.</summary>
+    public bool GradientCheckpointing { get; set; }
+
+    private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;
+
+    /// <summary>Gives the chosen parameters float32 masters and gradients; the others stay frozen.</summary>
+    public void Unfreeze(Func<Parameter, bool> trainable)
+    {
+        foreach (Parameter parameter in parameters.Values.Where(trainable))
+        {
+            parameter.Unfreeze(Backend);
+        }
+    }
+
+    /// <summary>Sum of the cross entropies of the batch's targets.</summary>
+    public double Loss(Batch batch) => Run(batch, gradientScale: null);
+
+    /// <summary>The same, and every trainable parameter's gradient += gradientScale times the gradient of that sum.</summary>
+    /// <param name="batch">samples</param>
+    /// <param name="gradientScale">1 / targets of the whole optimizer step</param>
+    public double LossAndGradients(Batch batch, double gradientScale) => Run(batch, (float)gradientScale);
+
+    /// <summary>Logits (rows, V) of a batch at the given places of its ids; for tests and comparisons.</summary>
+    internal Tensor Logits(Batch batch, ReadOnlySpan<int> rows)
+    {
+        using Tensor tiles = Upload(batch.Tiles, batch.TileCount);
+        Tensor x = text.Embed(Span(batch.Ids));
+        PlaceImages(x, batch.ImageRows, tiles, Keep.Nothing, false, out _, out _);
+        using Tensor hidden = text.Forward(x, SequenceRows.Of(batch.Lengths), null, Keep.Nothing, out _);
+        return head.Logits(hidden, rows);
+    }
+
+    /// <summary>
+    /// Runs the tokens that follow those in the cache and returns the logits (V) behind the last one.
+    /// </summary>
+    /// <param name="ids">new tokens</param>
+    /// <param name="tiles">tiles of the pictures whose image tokens are among them, each (its tiles, 3, S, S)</param>
+    /// <param name="tileCount">their number</param>
+    /// <param name="cache">earlier tokens; extended</param>
+    internal float[] NextTokenLogits(ReadOnlySpan<int> ids, IReadOnlyList<byte[]> tiles, int tileCount, KeyValueCache cache)
+    {
+        var imageRows = new List<int>();
+        for (int t = 0; t < ids.Length; t++)
+        {
+            if (ids[t] == Config.ImageTokenId)
+            {
+                imageRows.Add(t);
+            }
+        }
+
+        using Tensor pictures = Upload(tiles, tileCount);
+        Tensor x = text.Embed(ids);
+        PlaceImages(x, imageRows, pictures, Keep.Nothing, false, out _, out _);
+        SequenceRows rows = SequenceRows.Continuing(cache.Count, ids.Length);
+        using Tensor hidden = text.Forward(x, rows, cache, Keep.Nothing, out _);
+        using Tensor logits = head.Logits(hidden, [ids.Length - 1]);
+        float[] result = new float[Config.Text.VocabularySize];
+        Backend.Download(logits, result);
+        return result;
+    }
+
+    /// <summary>The tower's rows (tiles·P, D) and the image rows (tiles·P/s², D) of tiles; for tests and comparisons.</summary>
+    internal (Tensor Tower, Tensor Rows) EncodeTiles(Tensor tiles)
+    {
+        Tensor tower = vision.Forward(tiles, pixels, Keep.Nothing, out _);
+        return (tower, connector.Forward(tower, false, out _));
+    }
+
+    /// <summary>Frees what the model made of the weights; the weights themselves belong to whoever opened them.</summary>
+    public void Dispose()
+    {
+        foreach (Parameter parameter in parameters.Values)
+        {
+            parameter.Value.Dispose();
+            parameter.Gradient?.Dispose();
+        }
+    }
+
+    private double Run(Batch batch, float? gradientScale)
+    {
+        bool visionTrains = Trains("vision.");
+        bool rowsTrain = visionTrains || Trains("connector.");
+        bool textTrains = Trains("text.") || Trains("head");
+        bool backward = gradientScale is not null && (textTrains || (rowsTrain && batch.TileCount > 0));
+        bool keepRows = backward && rowsTrain && batch.TileCount > 0;
+
+        using Tensor tiles = Upload(batch.Tiles, batch.TileCount);
+        Tensor x = text.Embed(Span(batch.Ids));
+        PlaceImages(
+            x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows,
+            out VisionTower.Activations? towerKept, out Tensor? shuffled);
+        SequenceRows rows = SequenceRows.Of(batch.Lengths);
+        using Tensor hidden = text.Forward(x, rows, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept);
+        using Tensor? dx = backward ? Backend.Allocate(DType.F32, hidden.Shape) : null;
+        double loss = head.Loss(hidden, Span(batch.TargetRows), Span(batch.Targets), gradientScale ?? 1f, dx);
+        if (dx is null)
+        {
+            return loss;
+        }
+
+        text.Backward(dx, rows, textKept!);
+        if (keepRows)
+        {
+            BackwardImages(dx, batch, visionTrains, towerKept, shuffled!);
+        }
+
+        // no embedding made the image rows, so nothing of their gradient may reach one
+        using Tensor none = Backend.Zeros(batch.ImageRows.Count, dx.Shape.Width);
+        Backend.PutRows(dx, none, Span(batch.ImageRows));
+        text.EmbedBackward(dx, Span(batch.Ids));
+        return loss;
+    }
+
+    /// <summary>Image rows in place of the image tokens; their number must be that of the rows that the tiles make.</summary>
+    private void PlaceImages(
+        Tensor x, IReadOnlyList<int> imageRows, Tensor tiles, Keep towerMode, bool keepShuffled,
+        out VisionTower.Activations? towerKept, out Tensor? shuffled)
+    {
+        towerKept = null;
+        shuffled = null;
+        int expected = tiles.Shape[0] * Config.ImageSequenceLength;
+        if (imageRows.Count != expected)
+        {
+            throw new SmvlException(
+                "the prompt's image tokens do not match its pictures", expected: $"{expected} image tokens for {tiles.Shape[0]} tiles",
+                actual: $"{imageRows.Count}", hint: "was the prompt cut, or does it name another number of pictures?");
+        }
+
+        if (expected == 0)
+        {
+            return;
+        }
+
+        using Tensor tower = vision.Forward(tiles, pixels, towerMode, out towerKept);
+        using Tensor rows = connector.Forward(tower, keepShuffled, out shuffled);
+        Backend.PutRows(x, rows, Span(imageRows));
+    }
+
+    /// <summary>The image rows' share of dx goes to the connector and the tower.</summary>
+    private void BackwardImages(Tensor dx, Batch batch, bool visionTrains, VisionTower.Activations? towerKept, Tensor shuffled)
+    {
+        ReadOnlySpan<int> imageRows = Span(batch.ImageRows);
+        using Tensor dRows = Backend.Allocate(imageRows.Length, dx.Shape.Width);
+        Backend.Gather(dRows, dx, imageRows);
+        using Tensor? dTower = visionTrains
+            ? Backend.Allocate((long)batch.TileCount * Config.Vision.PatchCount, Config.Vision.HiddenSize)
+            : null;
+        connector.Backward(dTower, dRows, shuffled);
+        if (dTower is not null)
+        {
+            vision.Backward(dTower, towerKept!);
+        }
+    }
+
+    private Tensor Upload(IReadOnlyList<byte[]> tiles, int count)
+    {
+        int size = Config.Vision.ImageSize;
+        Tensor tensor = Backend.Allocate(DType.U8, new Shape(count, Config.Vision.ChannelCount, size, size));
+        int start = 0;
+        foreach (byte[] picture in tiles)
+        {
+            int pictureTiles = picture.Length / (Config.Vision.ChannelCount * size * size);
+            Backend.Upload<byte>(picture, tensor.Slice(start, pictureTiles));
+            start += pictureTiles;
+        }
+
+        return tensor;
+    }
+
+    /// <summary>Matrices stay as they are stored; vectors and positions, which are added and multiplied elementwise, become F32.</summary>
+    private Tensor Resident(TensorName name, Tensor stored)
+    {
+        Tensor imported = Backend.Import(stored);
+        if (imported.DType == DType.F32 || (name.Shape.Rank > 1 && name.Ours != "vision.position_embedding"))
+        {
+            return imported;
+        }
+
+        Tensor single = Backend.Allocate(DType.F32, name.Shape);
+        Backend.Copy(single, imported);
+        return single;
+    }
+
+    private bool Trains(string prefix) =>
+        parameters.Values.Any(p => p.Trainable && p.Name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static ReadOnlySpan<int> Span(IReadOnlyList<int> list) =>
+        list is List<int> ints ? CollectionsMarshal.AsSpan(ints) : list.ToArray();
+}

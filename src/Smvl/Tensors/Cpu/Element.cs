@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>An element type that a matrix may be stored in, and its exact way to F32. Addresses are in bytes.</summary>
+internal unsafe interface IElement
+{
+    /// <summary>Bytes of an element.</summary>
+    static abstract int Size { get; }
+
+    static abstract float At(byte* source);
+
+    /// <summary>Eight consecutive elements.</summary>
+    static abstract Vector256<float> Load8(byte* source);
+
+    /// <summary>Of four little-endian 32-bit words of 4 / <see cref="Size"/> elements each, the element <paramref name="part"/>.</summary>
+    static abstract Vector128<float> Expand(Vector128<uint> words, int part);
+}
+
+internal readonly unsafe struct ElementF32 : IElement
+{
+    public static int Size => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float At(byte* source) => *(float*)source;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* source) => Vector256.Load((float*)source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Expand(Vector128<uint> words, int part) => words.AsSingle();
+}
+
+/// <summary>bfloat16 is the upper half of a float.</summary>
+internal readonly unsafe struct ElementBF16 : IElement
+{
+    public static int Size => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float At(byte* source) => BitConverter.UInt32BitsToSingle((uint)*(ushort*)source << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* source) =>
+        (Vector256.WidenLower(Vector128.Load((ushort*)source).ToVector256Unsafe()) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Expand(Vector128<uint> words, int part) =>
+        (part == 0 ? words << 16 : words & Vector128.Create(0xFFFF0000u)).AsSingle();
+}
+
+/// <summary>
+/// IEEE half. Its exponent and fraction moved to a float's place are the value times 2^-112, subnormals included; infinities and
+/// NaNs get the float's exponent of ones.
+/// </summary>
+internal readonly unsafe struct ElementF16 : IElement
+{
+    public static int Size => 2;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float At(byte* source) => (float)*(Half*)source;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Load8(byte* source)
+    {
+        Vector256<uint> half = Vector256.WidenLower(Vector128.Load((ushort*)source).ToVector256Unsafe());
+        return Vector256.Create(FromHalf(half.GetLower()), FromHalf(half.GetUpper()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Expand(Vector128<uint> words, int part) =>
+        FromHalf(part == 0 ? words & Vector128.Create(0xFFFFu) : words >>> 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> FromHalf(Vector128<uint> half)
+    {
+        Vector128<uint> magnitude = (half & Vector128.Create(0x7FFFu)) << 13;
+        Vector128<uint> special = Vector128.GreaterThanOrEqual(magnitude.AsInt32(), Vector128.Create(0x7C00 << 13)).AsUInt32();
+        Vector128<uint> value = (magnitude.AsSingle() * Vector128.Create(5.192297e33f)).AsUInt32();
+        value = Vector128.ConditionalSelect(special, magnitude | Vector128.Create(0x7F800000u), value);
+        return (value | ((half & Vector128.Create(0x8000u)) << 16)).AsSingle();
+    }
+}

@@ -1,0 +1,224 @@
+namespace Smvl.Training;
+
+/// <summary>
+/// The configuration of a training run: names, meanings and defaults of transformers' TrainingArguments, and keys of our own, all of
+/// them in docs/training.md. Read from a YAML file, from the command line, or from a file with the command line's keys over it; checked
+/// when it is made; not changed afterwards.
+/// </summary>
+public sealed class TrainingArguments
+{
+    /// <summary>The name under which <see cref="Save"/> stores the configuration.</summary>
+    public const string FileName = "training_args.yaml";
+
+    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _origins = new(StringComparer.Ordinal);
+
+    private TrainingArguments(params IReadOnlyList<RawEntry>[] sources)
+    {
+        foreach (IReadOnlyList<RawEntry> source in sources)
+        {
+            Take(source);
+        }
+
+        CheckTogether();
+    }
+
+    /// <summary>A spliced checkpoint, or null: splice the two published source models first.</summary>
+    public string? Model => Get(TrainingKeys.Model);
+
+    public IReadOnlyList<string> TrainData => Get(TrainingKeys.TrainData);
+
+    public string DataDir => Get(TrainingKeys.DataDir);
+
+    public FreezePolicy Freeze => Get(TrainingKeys.Freeze);
+
+    /// <summary>Tokens per sample.</summary>
+    public int MaxLength => Get(TrainingKeys.MaxLength);
+
+    public int EvalRows => Get(TrainingKeys.EvalRows);
+
+    public bool SkipBadRows => Get(TrainingKeys.SkipBadRows);
+
+    public string OutputDir => Get(TrainingKeys.OutputDir);
+
+    public bool OverwriteOutputDir => Get(TrainingKeys.OverwriteOutputDir);
+
+    /// <summary>A checkpoint folder, <c>true</c> for the last one in <see cref="OutputDir"/>, or null.</summary>
+    public string? ResumeFromCheckpoint => Get(TrainingKeys.ResumeFromCheckpoint);
+
+    /// <summary><c>run_name</c>, or the name of <see cref="OutputDir"/>.</summary>
+    public string RunName => Get(TrainingKeys.RunName) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(OutputDir)));
+
+    public IReadOnlyList<string> ReportTo => Get(TrainingKeys.ReportTo);
+
+    public string? SampleImage => Get(TrainingKeys.SampleImage);
+
+    public string SampleQuestion => Get(TrainingKeys.SampleQuestion);
+
+    public double NumTrainEpochs => Get(TrainingKeys.NumTrainEpochs);
+
+    /// <summary>Optimizer steps, or -1: as <see cref="NumTrainEpochs"/> says.</summary>
+    public int MaxSteps => Get(TrainingKeys.MaxSteps);
+
+    public int PerDeviceTrainBatchSize => Get(TrainingKeys.PerDeviceTrainBatchSize);
+
+    public int PerDeviceEvalBatchSize => Get(TrainingKeys.PerDeviceEvalBatchSize);
+
+    public int GradientAccumulationSteps => Get(TrainingKeys.GradientAccumulationSteps);
+
+    public bool DataloaderDropLast => Get(TrainingKeys.DataloaderDropLast);
+
+    public SamplingStrategy TrainSamplingStrategy => Get(TrainingKeys.TrainSamplingStrategy);
+
+    public int Seed => Get(TrainingKeys.Seed);
+
+    /// <summary><c>data_seed</c>, or <see cref="Seed"/> where it is not given.</summary>
+    public int DataSeed => Get(TrainingKeys.DataSeed) ?? Seed;
+
+    public double LearningRate => Get(TrainingKeys.LearningRate);
+
+    public ScheduleType LrSchedulerType => Get(TrainingKeys.LrSchedulerType);
+
+    public IReadOnlyDictionary<string, object> LrSchedulerKwargs => Get(TrainingKeys.LrSchedulerKwargs);
+
+    /// <summary>Optimizer steps from 1 on, a share of all steps below: <c>warmup_ratio</c> or <c>warmup_steps</c>.</summary>
+    public double WarmupSteps => Get(TrainingKeys.WarmupRatio) ?? Get(TrainingKeys.WarmupSteps);
+
+    public double WeightDecay => Get(TrainingKeys.WeightDecay);
+
+    public double AdamBeta1 => Get(TrainingKeys.AdamBeta1);
+
+    public double AdamBeta2 => Get(TrainingKeys.AdamBeta2);
+
+    public double AdamEpsilon => Get(TrainingKeys.AdamEpsilon);
+
+    /// <summary>Largest global gradient norm; 0: no clipping.</summary>
+    public double MaxGradNorm => Get(TrainingKeys.MaxGradNorm);
+
+    public bool Bf16 => Get(TrainingKeys.Bf16);
+
+    public bool GradientCheckpointing => Get(TrainingKeys.GradientCheckpointing);
+
+    public IntervalStrategy LoggingStrategy => Get(TrainingKeys.LoggingStrategy);
+
+    /// <summary>Optimizer steps from 1 on, a share of all steps below.</summary>
+    public double LoggingSteps => Get(TrainingKeys.LoggingSteps);
+
+    public bool LoggingFirstStep => Get(TrainingKeys.LoggingFirstStep);
+
+    public IntervalStrategy EvalStrategy => Get(TrainingKeys.EvalStrategy);
+
+    /// <summary>As <see cref="LoggingSteps"/>; null only where nothing is evaluated by steps.</summary>
+    public double? EvalSteps => Get(TrainingKeys.EvalSteps) ?? (EvalStrategy == IntervalStrategy.Steps ? LoggingSteps : null);
+
+    public double EvalDelay => Get(TrainingKeys.EvalDelay);
+
+    public bool EvalOnStart => Get(TrainingKeys.EvalOnStart);
+
+    public IntervalStrategy SaveStrategy => Get(TrainingKeys.SaveStrategy);
+
+    /// <summary>As <see cref="LoggingSteps"/>.</summary>
+    public double SaveSteps => Get(TrainingKeys.SaveSteps);
+
+    /// <summary>Checkpoints to keep, or null: all.</summary>
+    public int? SaveTotalLimit => Get(TrainingKeys.SaveTotalLimit);
+
+    public bool SaveOnlyModel => Get(TrainingKeys.SaveOnlyModel);
+
+    public bool IgnoreDataSkip => Get(TrainingKeys.IgnoreDataSkip);
+
+    /// <summary>What the user asked for and will not get, one line each; to be shown when the run starts.</summary>
+    public IReadOnlyList<string> Notices
+    {
+        get
+        {
+            string[] unavailable = [.. ReportTo.Where(name => name is not "none")];
+            return unavailable.Length == 0 ? [] : [$"report_to {string.Join(", ", unavailable)}: not available yet, the log is written to {Tracking.JsonLinesTracker.FileName} in the output folder only"];
+        }
+    }
+
+    /// <summary>The configuration in a YAML file; relative paths in it are relative to the working folder.</summary>
+    /// <exception cref="SmvlException">unknown, doubled, mistyped, unsupported or contradictory keys: file, line, key, expected and actual</exception>
+    public static TrainingArguments FromYaml(string path) => new(YamlConfig.Read(path));
+
+    /// <summary><c>[CONFIG.yaml] [--key value ...]</c>; keys on the command line come before those of the file.</summary>
+    /// <exception cref="SmvlException">as for <see cref="FromYaml"/></exception>
+    public static TrainingArguments FromCommandLine(params IReadOnlyList<string> arguments)
+    {
+        bool hasFile = arguments.Count > 0 && !arguments[0].StartsWith("--", StringComparison.Ordinal);
+        return hasFile
+            ? new TrainingArguments(YamlConfig.Read(arguments[0]), CommandLineConfig.Read([.. arguments.Skip(1)]))
+            : new TrainingArguments(CommandLineConfig.Read(arguments));
+    }
+
+    /// <summary>The configuration as YAML that <see cref="FromYaml"/> reads back: every key that acts, and the others where they were given.</summary>
+    public string ToYaml() => ConfigText.Yaml(PlainValues());
+
+    /// <summary><see cref="ToYaml"/>'s content as a JSON object.</summary>
+    public string ToJson() => ConfigText.Json(PlainValues());
+
+    /// <summary>Writes <see cref="FileName"/> into the folder.</summary>
+    public void Save(string folder) => File.WriteAllText(Path.Combine(folder, FileName), ToYaml());
+
+    /// <summary>Where a key's value comes from, for errors found later.</summary>
+    internal string Origin(TrainingKey key) => _origins.TryGetValue(key.Name, out string? origin) ? $"{origin}: {key.Name}" : key.Name;
+
+    private T Get<T>(TrainingKey<T> key) => (T)_values.GetValueOrDefault(key.Name, key.Default)!;
+
+    // A key replaces the same key of an earlier source, but not one of its own source.
+    private void Take(IReadOnlyList<RawEntry> source)
+    {
+        var taken = new Dictionary<string, (string Name, object? Value)>(StringComparer.Ordinal);
+        foreach (RawEntry entry in source)
+        {
+            TrainingKey key = TrainingKeys.Find(entry.Name, entry.Value.Where);
+            object? value = key.Read(entry.Value);
+            if (!taken.TryAdd(key.CanonicalName, (key.Name, value)))
+            {
+                (string name, object? earlier) = taken[key.CanonicalName];
+                if (name == key.Name)
+                {
+                    throw new SmvlException($"{name} is given twice", entry.Value.Where, hint: "remove one");
+                }
+
+                if (!Equals(earlier, value))
+                {
+                    throw new SmvlException(
+                        $"{key.Name} and {name} are two names of one key and differ", entry.Value.Where, ConfigText.Of(key.Plain(earlier)), entry.Value.Shown, "remove one");
+                }
+            }
+
+            _values[key.CanonicalName] = value;
+            _origins[key.CanonicalName] = entry.Value.Where;
+        }
+    }
+
+    private void CheckTogether()
+    {
+        if (Get(TrainingKeys.WarmupRatio) is { } ratio && Get(TrainingKeys.WarmupSteps) is > 0 and double steps && steps != ratio)
+        {
+            throw new SmvlException(
+                "warmup_ratio and warmup_steps are both given", Origin(TrainingKeys.WarmupRatio), actual: $"{FloatText.Of(ratio)} and {FloatText.Of(steps)}", hint: "remove one");
+        }
+
+        if (OverwriteOutputDir && ResumeFromCheckpoint is { } checkpoint)
+        {
+            throw new SmvlException(
+                "resume_from_checkpoint and overwrite_output_dir contradict each other", Origin(TrainingKeys.ResumeFromCheckpoint), actual: $"'{checkpoint}' and true", hint: "remove one");
+        }
+
+        if (EvalRows == 0 && (EvalStrategy != IntervalStrategy.No || EvalOnStart))
+        {
+            throw new SmvlException(
+                "there is nothing to evaluate on", Origin(TrainingKeys.EvalRows), "eval_rows >= 1", "0", "set eval_strategy to no or hold out some rows");
+        }
+
+        // fails here rather than after the data is read
+        _ = LearningRateSchedule.Create(this, warmupSteps: 0, maxSteps: 1);
+    }
+
+    private IEnumerable<(string Name, object? Value)> PlainValues() =>
+        from key in TrainingKeys.All
+        where key.Role == KeyRole.Used || (key.Role == KeyRole.Inert && _values.ContainsKey(key.Name))
+        select (key.Name, key.Plain(_values.GetValueOrDefault(key.Name, key.Default)));
+}

@@ -1,0 +1,144 @@
+namespace Smvl.Training;
+
+/// <summary>
+/// Every key of a training configuration, once. The YAML and command line readers, the suggestions for mistyped names, <c>--help</c>,
+/// the saved configuration and the table in docs/training.md are derived from this list. Names, meanings and defaults are those of
+/// transformers' TrainingArguments (5.12.1, training_args.py) unless the line says otherwise; keys without an effect here are in
+/// <see cref="OtherKeys"/>.
+/// </summary>
+internal static class TrainingKeys
+{
+    private static readonly List<TrainingKey> Used = [];
+
+    // Model and data: keys of our own
+    public static readonly TrainingKey<string?> Model = Add(new TrainingKey<string?>("model", KeyTypes.Path, null, "spliced checkpoint folder; null: splice model/SmolVLM2-256M-Video-Instruct and model/Qwen3-0.6B"));
+    public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths"));
+    public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, "data/the_cauldron", "folder of the subsets"));
+    public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
+    public static readonly TrainingKey<int> MaxLength = Add(AtLeast("max_length", 1, 2048, "tokens per sample; text behind the pictures is cut there and counted"));
+    public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, 64, "rows held out for evaluation, at most a tenth of the data"));
+    public static readonly TrainingKey<bool> SkipBadRows = Add(Flag("skip_bad_rows", false, "skip and count rows that cannot be read, instead of stopping"));
+
+    // Output
+    public static readonly TrainingKey<string> OutputDir = Add(new TrainingKey<string>("output_dir", KeyTypes.Path!, "trainer_output", "folder for checkpoints, the log and the trained model"));
+    public static readonly TrainingKey<bool> OverwriteOutputDir = Add(Flag("overwrite_output_dir", false, "false: continue from the last checkpoint in output_dir; true: remove the earlier run's checkpoints and log first (transformers 4)"));
+    public static readonly TrainingKey<string?> ResumeFromCheckpoint = Add(new TrainingKey<string?>("resume_from_checkpoint", KeyTypes.Path, null, "checkpoint folder to continue from, or true: there must be one in output_dir")
+    {
+        Constraint = ("true or a checkpoint folder", path => path?.ToLowerInvariant() is not ("false" or "no")),
+    });
+
+    public static readonly TrainingKey<string?> RunName = Add(new TrainingKey<string?>("run_name", KeyTypes.Text, null, "name of the run in logs; null: the name of output_dir"));
+    public static readonly TrainingKey<IReadOnlyList<string>> ReportTo = Add(new TrainingKey<IReadOnlyList<string>>("report_to", KeyTypes.Names, ["none"], "experiment trackers; output_dir/log.jsonl is always written, others are not available yet and a notice says so"));
+    public static readonly TrainingKey<string?> SampleImage = Add(new TrainingKey<string?>("sample_image", KeyTypes.Path, null, "picture for the sample answer after training; null: the one in samples/"));
+    public static readonly TrainingKey<string> SampleQuestion = Add(new TrainingKey<string>("sample_question", KeyTypes.Text!, "图中有什么动物？", "question for the sample answer after training"));
+
+    // Length and batches
+    public static readonly TrainingKey<double> NumTrainEpochs = Add(new TrainingKey<double>("num_train_epochs", KeyTypes.Number, 3.0, "passes over the data, fractions allowed; max_steps overrides it") { Constraint = ("> 0", value => value > 0) });
+    public static readonly TrainingKey<int> MaxSteps = Add(new TrainingKey<int>("max_steps", KeyTypes.Integer, -1, "optimizer steps; -1: as num_train_epochs says") { Constraint = (">= 1, or -1", value => value is >= 1 or -1) });
+    public static readonly TrainingKey<int> PerDeviceTrainBatchSize = Add(AtLeast("per_device_train_batch_size", 1, 8, "samples per micro-batch"));
+    public static readonly TrainingKey<int> PerDeviceEvalBatchSize = Add(AtLeast("per_device_eval_batch_size", 1, 8, "samples per batch of an evaluation"));
+    public static readonly TrainingKey<int> GradientAccumulationSteps = Add(AtLeast("gradient_accumulation_steps", 1, 1, "micro-batches per optimizer step; the loss is the token mean over all of them"));
+    public static readonly TrainingKey<bool> DataloaderDropLast = Add(Flag("dataloader_drop_last", false, "leave out an epoch's last micro-batch when it is not full"));
+    public static readonly TrainingKey<SamplingStrategy> TrainSamplingStrategy = Add(new TrainingKey<SamplingStrategy>("train_sampling_strategy", KeyTypes.Choice(("random", SamplingStrategy.Random), ("sequential", SamplingStrategy.Sequential)) with
+    {
+        Refused = new Dictionary<string, string> { ["group_by_length"] = "sequences are not padded here, so that grouping them by length gains nothing" },
+    }, SamplingStrategy.Random, "order of the samples"));
+    public static readonly TrainingKey<int> Seed = Add(AtLeast("seed", 0, 42, "seed of the run"));
+    public static readonly TrainingKey<int?> DataSeed = Add(new TrainingKey<int?>("data_seed", KeyTypes.OptionalInteger, null, "seed of the held-out split and of the samples' order; null: seed") { Constraint = (">= 0", value => value >= 0) });
+
+    // Optimizer
+    public static readonly TrainingKey<double> LearningRate = Add(NonNegative("learning_rate", 5e-5, "highest learning rate"));
+    public static readonly TrainingKey<ScheduleType> LrSchedulerType = Add(new TrainingKey<ScheduleType>("lr_scheduler_type", Schedules(), ScheduleType.Linear, "course of the learning rate"));
+    public static readonly TrainingKey<IReadOnlyDictionary<string, object>> LrSchedulerKwargs = Add(new TrainingKey<IReadOnlyDictionary<string, object>>("lr_scheduler_kwargs", KeyTypes.Map, new SortedDictionary<string, object>(), "options of the schedule, e.g. {num_cycles: 0.5}"));
+    public static readonly TrainingKey<double> WarmupSteps = Add(new TrainingKey<double>("warmup_steps", KeyTypes.Number, 0, "optimizer steps of linear warmup; below 1: a share of all steps") { Constraint = (">= 0, whole from 1 on", value => value >= 0 && IsShareOrWhole(value)) });
+    public static readonly TrainingKey<double?> WarmupRatio = Add(new TrainingKey<double?>("warmup_ratio", KeyTypes.OptionalNumber, null, "older name of a warmup_steps below 1") { Constraint = (">= 0 and < 1", value => value is >= 0 and < 1) });
+    public static readonly TrainingKey<OptimizerName> Optim = Add(new TrainingKey<OptimizerName>("optim", KeyTypes.Choice(("adamw_torch", OptimizerName.AdamwTorch), ("adamw_torch_fused", OptimizerName.AdamwTorchFused)), OptimizerName.AdamwTorch, "AdamW; both names mean the same"));
+    public static readonly TrainingKey<double> WeightDecay = Add(NonNegative("weight_decay", 0, "decoupled weight decay; not for biases and norms"));
+    public static readonly TrainingKey<double> AdamBeta1 = Add(Beta("adam_beta1", 0.9, "decay of the gradient's running mean"));
+    public static readonly TrainingKey<double> AdamBeta2 = Add(Beta("adam_beta2", 0.999, "decay of the squared gradient's running mean"));
+    public static readonly TrainingKey<double> AdamEpsilon = Add(NonNegative("adam_epsilon", 1e-8, "added to the denominator of an update"));
+    public static readonly TrainingKey<double> MaxGradNorm = Add(NonNegative("max_grad_norm", 1.0, "gradients are scaled down to this global norm; 0: not at all"));
+    public static readonly TrainingKey<bool> Bf16 = Add(Flag("bf16", false, "store frozen weights in bf16; arithmetic and trained weights are float32 either way"));
+    public static readonly TrainingKey<bool> GradientCheckpointing = Add(Flag("gradient_checkpointing", false, "compute activations twice instead of keeping them"));
+
+    // Logging, evaluation, saving
+    public static readonly TrainingKey<IntervalStrategy> LoggingStrategy = Add(Strategy("logging_strategy", IntervalStrategy.Steps, "when to log the training loss"));
+    public static readonly TrainingKey<double> LoggingSteps = Add(StepsOrShare("logging_steps", 500, "optimizer steps between logs; below 1: a share of all steps"));
+    public static readonly TrainingKey<bool> LoggingFirstStep = Add(Flag("logging_first_step", false, "log the first step too"));
+    public static readonly TrainingKey<IntervalStrategy> EvalStrategy = Add(Strategy("eval_strategy", IntervalStrategy.No, "when to evaluate; with steps also after the last one"));
+    public static readonly TrainingKey<IntervalStrategy> EvaluationStrategy = Add(Strategy("evaluation_strategy", IntervalStrategy.No, "older name of eval_strategy", KeyRole.Alias, EvalStrategy.Name));
+    public static readonly TrainingKey<double?> EvalSteps = Add(new TrainingKey<double?>("eval_steps", KeyTypes.OptionalNumber, null, "optimizer steps between evaluations; below 1: a share of all steps; null: logging_steps") { Constraint = ("> 0, whole from 1 on", value => value > 0 && IsShareOrWhole(value.Value)) });
+    public static readonly TrainingKey<double> EvalDelay = Add(NonNegative("eval_delay", 0, "steps (or epochs, as eval_strategy says) before the first evaluation"));
+    public static readonly TrainingKey<bool> EvalOnStart = Add(Flag("eval_on_start", false, "evaluate before the first step too"));
+    public static readonly TrainingKey<IntervalStrategy> SaveStrategy = Add(new TrainingKey<IntervalStrategy>("save_strategy", Strategies() with
+    {
+        Refused = new Dictionary<string, string> { ["best"] = "the best checkpoint is not tracked yet" },
+    }, IntervalStrategy.Steps, "when to write a checkpoint; with steps also after the last one"));
+    public static readonly TrainingKey<double> SaveSteps = Add(StepsOrShare("save_steps", 500, "optimizer steps between checkpoints; below 1: a share of all steps"));
+    public static readonly TrainingKey<int?> SaveTotalLimit = Add(new TrainingKey<int?>("save_total_limit", KeyTypes.OptionalInteger, null, "checkpoints to keep, the newest ones; null: all") { Constraint = (">= 1", value => value >= 1) });
+    public static readonly TrainingKey<bool> SaveOnlyModel = Add(Flag("save_only_model", false, "checkpoints without training state: smaller, but a run cannot continue from them"));
+    public static readonly TrainingKey<bool> IgnoreDataSkip = Add(Flag("ignore_data_skip", false, "a resumed epoch starts over at its first sample instead of where it stopped"));
+
+    private static readonly Dictionary<string, TrainingKey> ByName =
+        Used.Concat(OtherKeys.All).ToDictionary(key => key.Name, StringComparer.Ordinal);
+
+    /// <summary>All keys, the used ones first, in the order of the documentation.</summary>
+    public static IReadOnlyList<TrainingKey> All { get; } = [.. Used, .. OtherKeys.All];
+
+    /// <exception cref="SmvlException">no such key; it names the nearest one</exception>
+    public static TrainingKey Find(string name, string where)
+    {
+        if (ByName.TryGetValue(name, out TrainingKey? key))
+        {
+            return key;
+        }
+
+        throw new SmvlException($"unknown key {name}", where, hint: $"did you mean {NearestName.Of(name, ByName.Keys)}? `smvl train --help` lists every key");
+    }
+
+    /// <summary>A key for true or false.</summary>
+    internal static TrainingKey<bool> Flag(string name, bool value, string doc, KeyRole role = KeyRole.Used) =>
+        new(name, KeyTypes.Flag, value, doc) { Role = role };
+
+    private static TrainingKey<T> Add<T>(TrainingKey<T> key)
+    {
+        Used.Add(key);
+        return key;
+    }
+
+    private static TrainingKey<int> AtLeast(string name, int least, int value, string doc) =>
+        new(name, KeyTypes.Integer, value, doc) { Constraint = ($">= {least}", number => number >= least) };
+
+    private static TrainingKey<double> NonNegative(string name, double value, string doc) =>
+        new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0", number => number >= 0) };
+
+    private static TrainingKey<double> Beta(string name, double value, string doc) =>
+        new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0 and < 1", number => number is >= 0 and < 1) };
+
+    private static TrainingKey<double> StepsOrShare(string name, double value, string doc) =>
+        new(name, KeyTypes.Number, value, doc) { Constraint = ("> 0, whole from 1 on", number => number > 0 && IsShareOrWhole(number)) };
+
+    private static TrainingKey<IntervalStrategy> Strategy(
+        string name, IntervalStrategy value, string doc, KeyRole role = KeyRole.Used, string? canonicalName = null) =>
+        new(name, Strategies(), value, doc) { Role = role, CanonicalName = canonicalName ?? name };
+
+    private static KeyType<IntervalStrategy> Strategies() =>
+        KeyTypes.Choice(("no", IntervalStrategy.No), ("steps", IntervalStrategy.Steps), ("epoch", IntervalStrategy.Epoch));
+
+    private static KeyType<ScheduleType> Schedules() =>
+        KeyTypes.Choice(
+            ("linear", ScheduleType.Linear), ("cosine", ScheduleType.Cosine), ("cosine_with_restarts", ScheduleType.CosineWithRestarts),
+            ("polynomial", ScheduleType.Polynomial), ("constant", ScheduleType.Constant), ("constant_with_warmup", ScheduleType.ConstantWithWarmup),
+            ("inverse_sqrt", ScheduleType.InverseSqrt), ("cosine_with_min_lr", ScheduleType.CosineWithMinLr),
+            ("cosine_warmup_with_min_lr", ScheduleType.CosineWarmupWithMinLr), ("warmup_stable_decay", ScheduleType.WarmupStableDecay)) with
+        {
+            Refused = new Dictionary<string, string>
+            {
+                ["reduce_lr_on_plateau"] = "it follows the evaluation loss, and the schedules here are functions of the step alone",
+                ["greedy"] = "it follows the evaluation loss, and the schedules here are functions of the step alone",
+            },
+        };
+
+    // 0.125 is a share of all steps, 25 a number of steps; 2.5 is neither
+    private static bool IsShareOrWhole(double value) => value < 1 || (value == Math.Floor(value) && value <= int.MaxValue);
+}
