@@ -30,6 +30,29 @@ if (Wanted("matmul"))
     }
 }
 
+if (Wanted("attention"))
+{
+    Console.WriteLine($"{"attention",-22}{"tokens",7}{"heads",9}{"hd",5}{"GFLOP/s",9}{"of 256",8}{"of 512",8}");
+    foreach ((string name, int tokens, int heads, int kvHeads, int hd, bool causal) in Shapes.Attention)
+    {
+        AttentionLayout layout = new([new(0, tokens, 0, tokens)], heads, kvHeads, hd, causal);
+        using Tensor q = Shapes.Random(DType.F32, tokens, heads * hd), k = Shapes.Random(DType.F32, tokens, kvHeads * hd), v = Shapes.Random(DType.F32, tokens, kvHeads * hd);
+        using Tensor o = Shapes.Random(DType.F32, tokens, heads * hd), dO = Shapes.Random(DType.F32, tokens, heads * hd), dq = Shapes.Random(DType.F32, tokens, heads * hd);
+        using Tensor dk = Shapes.Random(DType.F32, tokens, kvHeads * hd), dv = Shapes.Random(DType.F32, tokens, kvHeads * hd), lse = Shapes.Random(DType.F32, tokens, heads);
+
+        // two products forward, five backward, over the scores that are seen
+        double product = 2.0 * heads * hd * (causal ? tokens * (tokens + 1.0) / 2 : (double)tokens * tokens);
+        Row(name + " forward", 2 * product, () => Attention.Forward(threads, o, lse, q, k, v, layout));
+        Row(name + " backward", 5 * product, () => Attention.Backward(threads, dq, dk, dv, dO, o, lse, q, k, v, layout));
+
+        void Row(string name, double flops, Action action)
+        {
+            double best = Rate(flops, action);
+            Console.WriteLine($"{name,-22}{tokens,7}{heads,6}/{kvHeads,2}{hd,5}{best / 1e9,9:F1}{best / limit256,8:P0}{best / limit512,8:P0}");
+        }
+    }
+}
+
 // best rate of several runs, each next to a run of the limits; flops per second
 double Rate(double flops, Action action)
 {
