@@ -5,9 +5,13 @@ using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 
 // Hand-run tables of operation x shape beside the machine's limits, which are measured in between, so that a busy machine
-// lowers both. Usage: Smvl.Bench [matmul] [small] [attention] [threads]; nothing named means everything.
-CpuThreads threads = new(Environment.ProcessorCount);
-bool Wanted(string name) => args.Length == 0 || args.Contains(name);
+// lowers both. Usage: Smvl.Bench [matmul] [attention] [--threads N] [--cpu-time]; nothing named means everything.
+// --cpu-time counts the process's processor time instead of wall time: on a machine shared with others, with one thread.
+int option = Array.IndexOf(args, "--threads");
+CpuThreads threads = new(option >= 0 ? int.Parse(args[option + 1]) : Environment.ProcessorCount);
+bool cpuTime = args.Contains("--cpu-time");
+string[] tables = ["matmul", "attention"];
+bool Wanted(string name) => args.Contains(name) || !args.Intersect(tables).Any();
 Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {threads.Count} threads, 512-bit vectors {(Simd512.IsSupported ? "yes" : "no")}");
 double limit256 = 0, limit512 = 0;
 
@@ -60,7 +64,7 @@ double Rate(double flops, Action action)
     limit256 = limit512 = 0;
     action();
     Stopwatch total = Stopwatch.StartNew();
-    for (int run = 0; run < 3 || (run < 40 && total.ElapsedMilliseconds < 600); run++)
+    for (int run = 0; run < 3 || (run < 40 && total.ElapsedMilliseconds < 400); run++)
     {
         best = Math.Max(best, flops / Seconds(action));
         double done = 0;
@@ -76,9 +80,10 @@ double Rate(double flops, Action action)
     return best;
 }
 
-static double Seconds(Action action)
+double Seconds(Action action)
 {
     long start = Stopwatch.GetTimestamp();
+    TimeSpan used = Environment.CpuUsage.TotalTime;
     action();
-    return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    return cpuTime ? (Environment.CpuUsage.TotalTime - used).TotalSeconds : Stopwatch.GetElapsedTime(start).TotalSeconds;
 }
