@@ -17,6 +17,12 @@ internal static unsafe class Shapes
         (64, 12288, 1024), (1088, 12288, 1024),
     ];
 
+    /// <summary>The tower's full attention over one tile, the decoder's causal one over a long and a short sequence.</summary>
+    public static readonly (string Name, int Tokens, int Heads, int KeyValueHeads, int HeadDim, bool Causal)[] Attention =
+    [
+        ("tower", 1024, 12, 12, 64, false), ("text", 1288, 16, 8, 128, true), ("text", 256, 16, 8, 128, true),
+    ];
+
     public static Tensor Random(DType dtype, params ReadOnlySpan<long> dims)
     {
         Shape shape = new(dims);
