@@ -88,7 +88,8 @@ public sealed class ModelFolder : IDisposable
         ModelConfig config = Model.Config;
         ConfigWriter.Write(folder, config, DType.F32);
         GenerationConfigFile.Write(folder, Generation);
-        CheckpointFiles.CopyTokenizerAndProcessor(Path, folder);
+        Images.Config.Write(folder);
+        TokenizerCopy.Copy(Path, folder, config.Text);
         Dictionary<string, string> names = NameTable.For(config).ToDictionary(name => name.Ours, name => name.HuggingFace);
         CheckpointWriter.Write(folder, [.. Model.Parameters.Select(p => Source(names[p.Name], p, cancellation))]);
     }

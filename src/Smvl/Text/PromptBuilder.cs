@@ -11,7 +11,7 @@ namespace Smvl.Text;
 public sealed class PromptBuilder
 {
     /// <summary>The label of positions that no loss is computed for.</summary>
-    public const int IgnoredLabel = -100;
+    public const int IgnoredLabel = Data.Batch.Ignored;
 
     private readonly BpeTokenizer tokenizer;
     private readonly ImageLayout layout;

@@ -53,7 +53,7 @@ public sealed class Trainer
         order = new SampleOrder(data.Split.Train, steps, arguments.TrainSamplingStrategy, arguments.DataSeed);
         progress = new Progress();
         folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
-        folder.Model.Unfreeze(arguments.Freeze.Trains);
+        folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
         if (arguments.Bf16)
         {
             folder.Model.NarrowFrozen();
