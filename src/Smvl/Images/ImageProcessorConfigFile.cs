@@ -19,11 +19,8 @@ public sealed partial record ImageProcessorConfig
         JsonSection? processor = File.Exists(processorPath) ? JsonSection.Load(processorPath) : null;
         JsonSection section = processor?.Section("image_processor") ?? JsonSection.Load(Path.Combine(folder, PreprocessorFile));
 
-        if (!section.Bool("do_convert_rgb", true))
-        {
-            throw section.Wrong("do_convert_rgb", "true", "false", "every picture is decoded to RGB");
-        }
-
+        // every decoded picture is RGB, and the tower takes nothing else
+        section.Require("do_convert_rgb", true);
         var defaults = new ImageProcessorConfig();
         int resample = section.Int("resample", (int)defaults.Resample);
         if (!Enum.IsDefined((ResampleFilter)resample))
@@ -53,7 +50,7 @@ public sealed partial record ImageProcessorConfig
     /// <param name="folder">exists</param>
     public void Write(string folder)
     {
-        WriteObject(Path.Combine(folder, PreprocessorFile), json =>
+        HuggingFaceJson.WriteObject(Path.Combine(folder, PreprocessorFile), json =>
         {
             json.WriteBoolean("do_convert_rgb", true);
             json.WriteBoolean("do_image_splitting", DoImageSplitting);
@@ -67,10 +64,10 @@ public sealed partial record ImageProcessorConfig
             WriteLongestEdge(json, "max_image_size", TileSize);
             json.WriteString("processor_class", "SmolVLMProcessor");
             json.WriteNumber("resample", (int)Resample);
-            json.WriteNumber("rescale_factor", RescaleFactor);
+            json.WriteFloat("rescale_factor", RescaleFactor);
             WriteLongestEdge(json, "size", LongestEdge);
         });
-        WriteObject(Path.Combine(folder, ProcessorFile), json =>
+        HuggingFaceJson.WriteObject(Path.Combine(folder, ProcessorFile), json =>
         {
             json.WriteNumber("image_seq_len", ImageSeqLen);
             json.WriteString("processor_class", "SmolVLMProcessor");
@@ -111,15 +108,6 @@ public sealed partial record ImageProcessorConfig
     {
         json.WriteStartObject(key);
         json.WriteNumber("longest_edge", pixels);
-        json.WriteEndObject();
-    }
-
-    private static void WriteObject(string path, Action<Utf8JsonWriter> body)
-    {
-        using FileStream stream = File.Create(path);
-        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
-        json.WriteStartObject();
-        body(json);
         json.WriteEndObject();
     }
 }
