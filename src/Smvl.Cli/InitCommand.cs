@@ -20,7 +20,7 @@ internal static class InitCommand
             {
                 var options = new InitializeOptions(
                     parsed.GetRequiredValue(preset), parsed.GetRequiredValue(output), parsed.GetValue(seed), parsed.GetValue(tokenizer));
-                CheckpointInitializer.Initialize(options, cancellation);
+                CheckpointInitializer.Initialize(options, parsed.InvocationConfiguration.Error.WriteLine, cancellation);
                 parsed.InvocationConfiguration.Output.WriteLine($"{options.Preset} with random weights (seed {options.Seed}) in {options.Output}");
             },
             cancellation));

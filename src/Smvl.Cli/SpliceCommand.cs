@@ -39,7 +39,7 @@ internal static class SpliceCommand
                     ConnectorDeviation = parsed.GetValue(deviation),
                     Seed = parsed.GetValue(seed),
                 };
-                ModelConfig config = Splicer.Splice(options, cancellation);
+                ModelConfig config = Splicer.Splice(options, parsed.InvocationConfiguration.Error.WriteLine, cancellation);
                 parsed.InvocationConfiguration.Output.WriteLine(
                     $"spliced into {options.Output}: tiles of {config.Vision.ImageSize} pixels become {config.ImageSequenceLength} rows; see smvl info");
             },

@@ -1,5 +1,6 @@
 using Smvl.Formats;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Models;
 
@@ -72,7 +73,7 @@ public sealed record CheckpointInfo
             Parts = [.. table
                 .GroupBy(NameTable.PartOf)
                 .Select(rows => Count(rows.Key, [.. rows.Select(row => bound[row.Ours])]))],
-            Tokens = SpecialTokens(folder, text, model?.ImageTokenId),
+            Tokens = SpecialTokens(folder, kind, text, model?.ImageTokenId),
             FileBytes = weights.Files.Sum(file => new FileInfo(file).Length),
             FileCount = weights.Files.Count,
         };
@@ -84,9 +85,11 @@ public sealed record CheckpointInfo
         tensors.Sum(tensor => tensor.ByteLength),
         [.. tensors.Select(tensor => tensor.DType).Distinct().Order()]);
 
-    private static List<TokenInfo> SpecialTokens(string folder, TextConfig text, int? imageTokenId)
+    private static List<TokenInfo> SpecialTokens(string folder, CheckpointKind kind, TextConfig text, int? imageTokenId)
     {
-        AddedTokens added = AddedTokens.Read(folder);
+        // a SmolVLM's own tokenizer is of another kind; a source may come without one
+        bool readable = kind != CheckpointKind.SmolVlm && File.Exists(Path.Combine(folder, "tokenizer_config.json"));
+        BpeTokenizer? tokenizer = readable ? TokenizerFiles.Load(folder) : null;
         GenerationConfig generation = GenerationConfigFile.Read(folder, text);
         var tokens = new List<TokenInfo>();
         Add("image", imageTokenId);
@@ -103,7 +106,7 @@ public sealed record CheckpointInfo
         {
             if (id is int known)
             {
-                tokens.Add(new TokenInfo(role, known, added.TextOf(known)));
+                tokens.Add(new TokenInfo(role, known, tokenizer?.IdToToken(known)));
             }
         }
     }

@@ -21,16 +21,18 @@ public static class CheckpointInitializer
 {
     private const double Deviation = 0.02;
 
+    /// <param name="options">which model, and where</param>
+    /// <param name="notice">gets a line where something the tokenizer's files leave open is read as Qwen3 has it</param>
+    /// <param name="cancellation">stops between two pieces and leaves nothing behind</param>
     /// <exception cref="SmvlException">no such preset, an output folder that is not empty, a tokenizer that does not fit</exception>
-    public static void Initialize(InitializeOptions options, CancellationToken cancellation = default)
+    public static void Initialize(InitializeOptions options, Action<string>? notice = null, CancellationToken cancellation = default)
     {
         using StagedFolder staged = StagedFolder.Create(options.Output);
         Presets.WriteFiles(options.Preset, staged.Path);
         (NameTable table, TextConfig text) = Describe(staged.Path);
         if (options.Tokenizer is not null)
         {
-            TokenizerFiles.Copy(options.Tokenizer, staged.Path);
-            AddedTokens.Read(staged.Path).RequireWithin(text.VocabularySize);
+            TokenizerCopy.Copy(options.Tokenizer, staged.Path, text, notice: notice);
         }
 
         CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))]);

@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
 using Smvl.Formats;
+using Smvl.Images;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Models;
 
@@ -37,32 +40,60 @@ public sealed record SpliceOptions(string Vision, string Text, string Output)
 /// </summary>
 public static class Splicer
 {
+    /// <param name="options">the folders and the connector's beginning</param>
+    /// <param name="notice">gets a line where something a folder leaves open is read as Qwen3 has it</param>
+    /// <param name="cancellation">stops between two pieces and leaves nothing behind</param>
     /// <returns>the configuration of the model in <see cref="SpliceOptions.Output"/></returns>
     /// <exception cref="SmvlException">a source that is none, weights that do not fit their configuration, an output that is not empty</exception>
-    public static ModelConfig Splice(SpliceOptions options, CancellationToken cancellation = default)
+    public static ModelConfig Splice(SpliceOptions options, Action<string>? notice = null, CancellationToken cancellation = default)
     {
         using StagedFolder staged = StagedFolder.Create(options.Output);
         (VisionConfig vision, int scaleFactor) = ConfigFile.ReadVisionSource(options.Vision);
         TextConfig text = ConfigFile.ReadTextSource(options.Text);
-        AddedTokens tokens = AddedTokens.Read(options.Text);
-        tokens.RequireWithin(text.VocabularySize);
-        _ = tokens.Require(ImageTokens.Qwen.Fake);
-        _ = tokens.Require(ImageTokens.Qwen.Global);
+        BpeTokenizer tokenizer = TokenizerCopy.Copy(options.Text, staged.Path, text, AmendTokenizerConfig, notice);
         var config = new ModelConfig
         {
             Vision = vision,
             Text = text,
             ScaleFactor = scaleFactor,
-            ImageTokenId = tokens.Require(ImageTokens.Qwen.Image),
+            ImageTokenId = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Image),
         };
+        _ = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Fake);
+        _ = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Global);
 
-        TokenizerFiles.CopyWithImageTokens(options.Text, staged.Path, ImageTokens.Qwen);
-        ProcessorFiles.Write(options.Vision, staged.Path, config);
+        WritePictureSettings(options.Vision, staged.Path, config);
         ConfigWriter.Write(staged.Path, config, DType.F32);   // the connector's type, which holds every other one exactly
         GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, text));
         WriteWeights(options, config, staged.Path, cancellation);
         staged.Commit();
         return config;
+    }
+
+    /// <summary>The text model's own chat template goes: it knows no pictures, and the spliced folder has one.</summary>
+    private static void AmendTokenizerConfig(JsonObject tokenizerConfig)
+    {
+        tokenizerConfig.Remove("chat_template");
+        ImageTokens.Qwen.AddTo(tokenizerConfig);
+    }
+
+    private static int TokenId(BpeTokenizer tokenizer, string folder, string token) =>
+        tokenizer.TokenToId(token)
+        ?? throw new SmvlException("the tokenizer lacks a token", folder, token, "none of this text", "take the tokenizer of a Qwen3 model");
+
+    private static void WritePictureSettings(string source, string folder, ModelConfig config)
+    {
+        ImageProcessorConfig settings = ImageProcessorConfig.Read(source);
+        if (settings.TileSize != config.Vision.ImageSize)
+        {
+            throw new SmvlException(
+                "the picture settings' tiles are not the vision tower's",
+                source,
+                $"max_image_size.longest_edge {config.Vision.ImageSize}",
+                $"{settings.TileSize}",
+                "preprocessor_config.json and config.json must be of the same model");
+        }
+
+        (settings with { ImageSeqLen = config.ImageSequenceLength }).Write(folder);
     }
 
     private static void WriteWeights(SpliceOptions options, ModelConfig config, string folder, CancellationToken cancellation)

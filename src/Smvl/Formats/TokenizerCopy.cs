@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Smvl.Models;
+using Smvl.Text;
+
+namespace Smvl.Formats;
+
+/// <summary>
+/// Copies the tokenizer files of one folder into another, checked and completed: a folder of vocab.json and merges.txt alone gets
+/// the tokenizer_config.json that transformers needs to find the added tokens.
+/// </summary>
+internal static class TokenizerCopy
+{
+    private const string ConfigName = "tokenizer_config.json";
+    private const string AddedKey = "added_tokens_decoder";
+    private const string WholeName = "tokenizer.json";
+
+    private static readonly string[] AsTheyAre = [WholeName, "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json"];
+
+    /// <param name="from">a folder with a tokenizer</param>
+    /// <param name="to">an existing folder without one</param>
+    /// <param name="text">the model: its embedding has a row for every token, and its special ids are tokens</param>
+    /// <param name="amend">a last change to tokenizer_config.json</param>
+    /// <param name="notice">gets a line where something the files leave open is read as Qwen3 has it</param>
+    /// <returns>the tokenizer</returns>
+    /// <exception cref="SmvlException">no tokenizer, one of another kind, or one with more ids than rows</exception>
+    public static BpeTokenizer Copy(
+        string from, string to, TextConfig text, Action<JsonObject>? amend = null, Action<string>? notice = null)
+    {
+        BpeTokenizer tokenizer = TokenizerFiles.Load(from, notice);
+        CheckFit(from, tokenizer, text);
+        foreach (string name in AsTheyAre.Where(name => File.Exists(Path.Combine(from, name))))
+        {
+            File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+        }
+
+        string configPath = Path.Combine(from, ConfigName);
+        JsonObject config = File.Exists(configPath) ? HuggingFaceJson.ReadNode(configPath) : AsPublished();
+        if (!File.Exists(Path.Combine(from, WholeName)) && !config.ContainsKey(AddedKey))
+        {
+            config[AddedKey] = Added(tokenizer.AddedTokens);
+        }
+
+        amend?.Invoke(config);
+        HuggingFaceJson.WriteNode(Path.Combine(to, ConfigName), config);
+        return tokenizer;
+    }
+
+    private static void CheckFit(string from, BpeTokenizer tokenizer, TextConfig text)
+    {
+        if (tokenizer.VocabularySize > text.VocabularySize)
+        {
+            throw new SmvlException(
+                "the tokenizer has more tokens than the embedding has rows",
+                from,
+                $"at most vocab_size {text.VocabularySize}",
+                $"{tokenizer.VocabularySize}",
+                "take the model's own tokenizer");
+        }
+
+        IEnumerable<int?> special = [text.BosTokenId, text.PadTokenId, .. text.EosTokenIds];
+        if (special.FirstOrDefault(id => id is int known && tokenizer.IdToToken(known) is null) is int unknown)
+        {
+            throw new SmvlException(
+                "the tokenizer lacks a special token of config.json",
+                from,
+                $"a token with id {unknown}",
+                $"{tokenizer.VocabularySize} tokens",
+                "take the model's own tokenizer");
+        }
+    }
+
+    /// <summary>What Qwen3's published file says, but for the added tokens and the chat template.</summary>
+    private static JsonObject AsPublished() => new()
+    {
+        ["add_bos_token"] = false,
+        ["add_prefix_space"] = false,
+        ["bos_token"] = null,
+        ["clean_up_tokenization_spaces"] = false,
+        ["eos_token"] = QwenTokens.MessageEnd,
+        ["pad_token"] = QwenTokens.EndOfText,
+        ["tokenizer_class"] = "Qwen2Tokenizer",
+        ["unk_token"] = null,
+    };
+
+    private static JsonObject Added(IReadOnlyList<AddedToken> tokens)
+    {
+        var decoder = new JsonObject();
+        foreach (AddedToken token in tokens)
+        {
+            decoder[$"{token.Id}"] = new JsonObject
+            {
+                ["content"] = token.Content,
+                ["lstrip"] = false,
+                ["normalized"] = token.Normalized,
+                ["rstrip"] = false,
+                ["single_word"] = false,
+                ["special"] = token.Special,
+            };
+        }
+
+        return decoder;
+    }
+}
