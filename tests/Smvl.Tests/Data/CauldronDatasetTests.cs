@@ -106,6 +106,8 @@ public sealed class CauldronDatasetTests : IDisposable
         Copy("a/train-00001-of-00003-abc.parquet");
         using CauldronDataset data = CauldronDataset.Open(folder, "a");
         Assert.Equal(["dataset a has 1 of its 3 files"], data.Notes);
+        using CauldronDataset wanted = CauldronDataset.Open(folder, "a/train-00001-of-00003-abc.parquet");
+        Assert.Empty(wanted.Notes);
     }
 
     [Theory]

@@ -21,12 +21,16 @@ public class PageCacheTests
     }
 
     [Fact]
-    public void PageLargerThanTheCacheIsNotKept()
+    public void OnlyTheLastPageLargerThanTheCacheIsKept()
     {
         var cache = new PageCache(capacity: 9);
         Assert.True(Get(cache, 1));
+        Assert.False(Get(cache, 1));
+        Assert.True(Get(cache, 2));
         Assert.True(Get(cache, 1));
         Assert.Equal(0, cache.Bytes);
+        cache.Remove(File);
+        Assert.True(Get(cache, 1));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public class SnappyTests
     public void HandMadeStreamDecompresses(string stream, string expected)
     {
         var actual = new byte[expected.Length];
-        Snappy.Decompress(Bytes(stream), actual);
+        Snappy.Decompress(Bytes(stream), actual.Length, actual);
         Assert.Equal(expected, System.Text.Encoding.ASCII.GetString(actual));
     }
 
@@ -36,7 +36,7 @@ public class SnappyTests
     [InlineData("05 fc ffffff")]                  // literal's length cut off
     [InlineData("05 fc ffffffff 61")]             // literal of 2^32
     public void DamagedStreamIsRefused(string stream) =>
-        Assert.Throws<InvalidDataException>(() => Snappy.Decompress(Bytes(stream), new byte[5]));
+        Assert.Throws<InvalidDataException>(() => Snappy.Decompress(Bytes(stream), 5, new byte[5]));
 
     /// <summary>A stream of random elements, made together with what it means, up to several literal and offset sizes.</summary>
     [Theory]
@@ -80,8 +80,17 @@ public class SnappyTests
         }
 
         var actual = new byte[plain.Count];
-        Snappy.Decompress([.. ThriftWriter.Varint((ulong)plain.Count), .. elements], actual);
+        byte[] stream = [.. ThriftWriter.Varint((ulong)plain.Count), .. elements];
+        Snappy.Decompress(stream, plain.Count, actual);
         Assert.True(actual.AsSpan().SequenceEqual(plain.ToArray()));
+
+        // any prefix, wherever it ends
+        for (int i = 0; i < 50; i++)
+        {
+            var prefix = new byte[random.Next(1, 1000)];
+            Snappy.Decompress(stream, plain.Count, prefix);
+            Assert.True(prefix.AsSpan().SequenceEqual(plain.ToArray().AsSpan(0, prefix.Length)));
+        }
     }
 
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", ""));
