@@ -5,12 +5,12 @@ using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 
 // Hand-run tables of operation x shape beside the machine's limits, which are measured in between, so that a busy machine
-// lowers both. Usage: Smvl.Bench [matmul] [attention] [--threads N] [--cpu-time]; nothing named means everything.
+// lowers both. Usage: Smvl.Bench [matmul] [few] [attention] [--threads N] [--cpu-time]; nothing named means everything.
 // --cpu-time counts the process's processor time instead of wall time: on a machine shared with others, with one thread.
 int option = Array.IndexOf(args, "--threads");
 CpuThreads threads = new(option >= 0 ? int.Parse(args[option + 1]) : Environment.ProcessorCount);
 bool cpuTime = args.Contains("--cpu-time");
-string[] tables = ["matmul", "attention"];
+string[] tables = ["matmul", "few", "attention"];
 bool Wanted(string name) => args.Contains(name) || !args.Intersect(tables).Any();
 Console.WriteLine($"{RuntimeInformation.FrameworkDescription}, {threads.Count} threads, 512-bit vectors {(Simd512.IsSupported ? "yes" : "no")}");
 double limit256 = 0, limit512 = 0;
@@ -31,6 +31,26 @@ if (Wanted("matmul"))
     {
         double best = Rate(2.0 * m * k * n, action);
         Console.WriteLine($"{name,-10}{m,6}{k,7}{n,8}{best / 1e9,9:F1}{best / limit256,8:P0}{best / limit512,8:P0}");
+    }
+}
+
+if (Wanted("few"))
+{
+    // 512 MiB: far more than the caches hold
+    using Tensor memory = Shapes.Random(DType.F32, 1 << 27);
+    Console.WriteLine($"{"weights",-10}{"M",6}{"K",7}{"N",8}{"GB/s",9}{"of read",9}{"GFLOP/s",9}");
+    foreach ((int m, DType dtype, int k, int n) in Shapes.Few)
+    {
+        using Tensor x = Shapes.Random(DType.F32, m, k), w = Shapes.Random(dtype, n, k), y = Shapes.Random(DType.F32, m, n);
+        double seconds = double.MaxValue, read = 0;
+        for (int run = 0; run < 12; run++)
+        {
+            read = Math.Max(read, memory.ByteLength / Seconds(() => Limits.Read(threads, memory)));
+            seconds = Math.Min(seconds, Seconds(() => MatMul.Linear(threads, y, x, w, null)));
+        }
+
+        double rate = w.ByteLength / seconds;
+        Console.WriteLine($"{dtype,-10}{m,6}{k,7}{n,8}{rate / 1e9,9:F1}{rate / read,9:P0}{2.0 * m * k * n / seconds / 1e9,9:F1}");
     }
 }
 
