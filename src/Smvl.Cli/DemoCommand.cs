@@ -42,7 +42,7 @@ internal static class DemoCommand
         lines.WriteLine("1. Splice: the vision tower of samples/smolvlm2-tiny onto samples/qwen3-tiny, with a new connector between them");
         RemoveEarlier(spliced);
         ModelConfig config = Splicer.Splice(
-            new SpliceOptions(Path.Combine(samples, "smolvlm2-tiny"), Path.Combine(samples, "qwen3-tiny"), spliced), cancellation);
+            new SpliceOptions(Path.Combine(samples, "smolvlm2-tiny"), Path.Combine(samples, "qwen3-tiny"), spliced), cancellation: cancellation);
         lines.WriteLine($"   a tile of {config.Vision.ImageSize}x{config.Vision.ImageSize} pixels becomes {config.ImageSequenceLength} rows of width {config.Text.HiddenSize} among the text's tokens");
 
         lines.WriteLine("2. Train the connector, and nothing else, on emoji and photographs with Chinese questions");
