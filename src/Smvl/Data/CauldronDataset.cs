@@ -7,7 +7,7 @@ public sealed record RowLocation(string Subset, string File, int RowGroup, long 
 
 /// <summary>
 /// Rows in the_cauldron's schema from any number of parquet files, numbered through in the order of names, files and rows.
-/// Opening reads the files' footers; a row reads its own pages. Memory stays at <see cref="PageCache.DefaultCapacity"/> plus
+/// Opening reads the files' footers; a row reads its own pages. Memory stays at <see cref="PageCache.DefaultCapacity"/> (or one larger page) plus
 /// the pages of the rows being read, whatever the files' size. Any thread may read.
 /// </summary>
 public sealed class CauldronDataset : IDisposable

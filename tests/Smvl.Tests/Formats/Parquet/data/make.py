@@ -32,7 +32,7 @@ def digest(rows):
 
 def dump(value, name):
     with open(name, "w", encoding="utf8") as f:
-        json.dump(value, f, ensure_ascii=False, indent=0)
+        json.dump(value, f, ensure_ascii=False)
         f.write("\n")
 
 
