@@ -17,6 +17,20 @@ internal static unsafe class Shapes
         (64, 12288, 1024), (1088, 12288, 1024),
     ];
 
+    /// <summary>Few rows of x by the head, the largest matrix, so that the weights come from memory.</summary>
+    public static readonly (int M, DType DType, int K, int N)[] Few =
+    [
+        (1, DType.BF16, 1024, 151936), (1, DType.F32, 1024, 151936), (1, DType.F16, 1024, 151936), (1, DType.BF16, 3072, 32768),
+        (2, DType.BF16, 1024, 151936), (4, DType.BF16, 1024, 151936), (8, DType.BF16, 1024, 151936),
+        (16, DType.BF16, 1024, 151936), (17, DType.BF16, 1024, 151936), (32, DType.BF16, 1024, 151936),
+    ];
+
+    /// <summary>The tower's full attention over one tile, the decoder's causal one over a long and a short sequence.</summary>
+    public static readonly (string Name, int Tokens, int Heads, int KeyValueHeads, int HeadDim, bool Causal)[] Attention =
+    [
+        ("tower", 1024, 12, 12, 64, false), ("text", 1288, 16, 8, 128, true), ("text", 256, 16, 8, 128, true),
+    ];
+
     public static Tensor Random(DType dtype, params ReadOnlySpan<long> dims)
     {
         Shape shape = new(dims);

@@ -10,7 +10,10 @@ internal static class CommandLineProgram
 {
     private const int BadInput = 1;
     private const int Usage = 2;
-    private const int Interrupted = 130;
+    public const int Interrupted = 130;
+
+    /// <summary>After Ctrl-C or SIGTERM: a checkpoint of a large model takes its time.</summary>
+    private static readonly TimeSpan TimeToFinish = TimeSpan.FromMinutes(10);
 
     public static async Task<int> Run(IReadOnlyList<string> args, TextWriter output, TextWriter error)
     {
@@ -19,6 +22,9 @@ internal static class CommandLineProgram
             InitCommand.Create(),
             SpliceCommand.Create(),
             InfoCommand.Create(),
+            TrainCommand.Create(),
+            ChatCommand.Create(),
+            DemoCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -35,7 +41,12 @@ internal static class CommandLineProgram
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToFinish });
+        }
+        catch (UsageException e)
+        {
+            error.WriteLine($"smvl: usage: {OneLine(e.Message)}");
+            return Usage;
         }
         catch (SmvlException e)
         {

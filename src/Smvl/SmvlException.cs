@@ -15,9 +15,10 @@ public sealed class SmvlException : Exception
     /// <param name="inner">the cause, if another exception led here</param>
     public SmvlException(
         string what, string? where = null, string? expected = null, string? actual = null, string? hint = null, Exception? inner = null)
-        : base(Compose(what, where, expected, actual, hint), inner)
-    {
-    }
+        : base(Compose(what, where, expected, actual, hint), inner) => Where = where;
+
+    /// <summary>The most exact place known; null where there is none.</summary>
+    public string? Where { get; }
 
     private static string Compose(string what, string? where, string? expected, string? actual, string? hint)
     {

@@ -38,7 +38,7 @@ internal static partial class CauldronSubsets
             }
             else
             {
-                subsets.Add(ResolveOne(dataDir, name));
+                subsets.Add(ResolveOne(dataDir, name, notes));
             }
         }
 
@@ -49,8 +49,6 @@ internal static partial class CauldronSubsets
             {
                 throw new SmvlException("a dataset is named twice", twice, hint: "name each dataset once in train_data");
             }
-
-            NoteMissingParts(subset, notes);
         }
 
         return subsets;
@@ -63,10 +61,9 @@ internal static partial class CauldronSubsets
         foreach (string name in Chosen)
         {
             string folder = Path.Combine(dataDir, name);
-            string[] files = Directory.Exists(folder) ? TrainingFiles(folder) : [];
-            if (files.Length > 0)
+            if (Directory.Exists(folder) && FromFolder(folder, notes) is CauldronSubset subset)
             {
-                found.Add(new(name, files));
+                found.Add(subset);
             }
             else
             {
@@ -89,16 +86,14 @@ internal static partial class CauldronSubsets
         return found;
     }
 
-    private static CauldronSubset ResolveOne(string dataDir, string name)
+    private static CauldronSubset ResolveOne(string dataDir, string name, List<string> notes)
     {
         foreach (string path in new[] { Path.Combine(dataDir, name), name })
         {
             if (name.Length > 0 && Directory.Exists(path))
             {
-                string[] files = TrainingFiles(path);
-                return files.Length > 0
-                    ? new(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))), files)
-                    : throw new SmvlException("the dataset's folder has no parquet files", path, "train-*.parquet", "none", "download the dataset into it");
+                return FromFolder(path, notes)
+                    ?? throw new SmvlException("the dataset's folder has no parquet files", path, "train-*.parquet", "none", "download the dataset into it");
             }
 
             if (File.Exists(path))
@@ -113,25 +108,33 @@ internal static partial class CauldronSubsets
             $"dataset {name} is unknown", "train_data", $"a folder in {dataDir}, a path, or {All}", Folders(dataDir, name), "download it, or set data_dir");
     }
 
-    // Sorted by their names' bytes, so that rows have the same numbers on every machine.
-    private static string[] TrainingFiles(string folder)
+    // Null without any file. Sorted by their names' bytes, so that rows have the same numbers on every machine.
+    private static CauldronSubset? FromFolder(string folder, List<string> notes)
     {
         string[] files = [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)];
         string[] training = [.. files.Where(f => Path.GetFileName(f).StartsWith("train-", StringComparison.Ordinal))];
-        return training.Length > 0 ? training : files;
+        files = training.Length > 0 ? training : files;
+        if (files.Length == 0)
+        {
+            return null;
+        }
+
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        NoteMissingParts(name, files, notes);
+        return new(name, files);
     }
 
     // train-00000-of-00003-<hash>.parquet says how many there should be
-    private static void NoteMissingParts(CauldronSubset subset, List<string> notes)
+    private static void NoteMissingParts(string subset, string[] files, List<string> notes)
     {
-        foreach (IGrouping<int, string> group in subset.Files
+        foreach (IGrouping<int, string> group in files
             .Select(f => PartName().Match(Path.GetFileName(f))).Where(m => m.Success)
             .GroupBy(m => int.Parse(m.Groups[2].ValueSpan, CultureInfo.InvariantCulture), m => m.Groups[1].Value))
         {
             int parts = group.Distinct().Count();
             if (parts < group.Key)
             {
-                notes.Add($"dataset {subset.Name} has {parts} of its {group.Key} files");
+                notes.Add($"dataset {subset} has {parts} of its {group.Key} files");
             }
         }
     }

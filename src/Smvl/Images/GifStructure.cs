@@ -4,7 +4,8 @@ namespace Smvl.Images;
 
 /// <summary>
 /// What the blocks of a GIF say up to the end of its first frame. libgd gives the frame alone; the picture is the logical screen with
-/// the frame on it, widened where the frame reaches beyond, and around the frame lies the transparent color's index or 0, as in Pillow.
+/// the frame on it, and around the frame lies the transparent color's index or 0, as in Pillow. (Frames that reach beyond the screen
+/// libgd refuses.)
 /// Source: GIF89a specification, sections 18 to 24.
 /// </summary>
 /// <param name="Width">pixels of the whole picture</param>
@@ -33,8 +34,7 @@ internal readonly record struct GifStructure(
                 (int width, int height) = (UInt16(data[(at + 5)..]), UInt16(data[(at + 7)..]));
                 int end = SkipSubBlocks(data, at + 11 + ColorTableBytes(data[at + 9]));
                 return new GifStructure(
-                    Math.Max(UInt16(data[6..]), left + width), Math.Max(UInt16(data[8..]), top + height),
-                    left, top, width, height, fillIndex, end <= data.Length);
+                    UInt16(data[6..]), UInt16(data[8..]), left, top, width, height, fillIndex, end <= data.Length);
             }
 
             if (block != Extension)

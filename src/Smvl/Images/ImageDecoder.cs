@@ -36,12 +36,8 @@ public static class ImageDecoder
 
     private static unsafe RgbImage Decode(ReadOnlySpan<byte> data, ImageHeader header, string source)
     {
-        GdImage* image = LibGd.Decode(header.Format, data, ignoreWarnings: false, out string? message);
-        if (image == null && header.Format == ImageFormat.Jpeg && IsHarmless(message))
-        {
-            image = LibGd.Decode(header.Format, data, ignoreWarnings: true, out message);
-        }
-
+        ReadOnlySpan<byte> pixelData = header.Format == ImageFormat.Png ? PngChunks.CriticalOnly(data, source) : data;
+        GdImage* image = LibGd.Decode(header.Format, pixelData, out string? message);
         if (image == null)
         {
             throw new SmvlException(
@@ -51,6 +47,12 @@ public static class ImageDecoder
 
         try
         {
+            if (header.Format == ImageFormat.Jpeg && message is not null && !IsHarmless(message))
+            {
+                throw new SmvlException(
+                    "the picture is damaged", source, "a whole JPEG file", message, "fetch the file again or leave it out");
+            }
+
             // all formats but GIF: the frame is the picture
             GifStructure gif = header.Format == ImageFormat.Gif
                 ? GifStructure.Read(data)
@@ -82,12 +84,12 @@ public static class ImageDecoder
 
     /// <summary>
     /// Which of libjpeg's warnings leave every pixel in place: stray bytes between segments, and odd but decodable headers. The others
-    /// (premature end, bad Huffman codes, lost restart markers) mean missing pixels.
+    /// (premature end, bad Huffman codes, lost restart markers) mean missing pixels; Pillow accepts those too.
     /// </summary>
-    private static bool IsHarmless(string? message) => message is not null
-        && (message.Contains("extraneous bytes before marker", StringComparison.Ordinal)
+    private static bool IsHarmless(string message) =>
+        message.Contains("extraneous bytes before marker", StringComparison.Ordinal)
             || message.Contains("Unknown Adobe color transform", StringComparison.Ordinal)
             || message.Contains("Inconsistent progression sequence", StringComparison.Ordinal)
             || message.Contains("unknown JFIF revision", StringComparison.Ordinal)
-            || message.Contains("Invalid SOS parameters", StringComparison.Ordinal));
+            || message.Contains("Invalid SOS parameters", StringComparison.Ordinal);
 }

@@ -101,7 +101,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, int StoredWidth,
         return new ImageHeader(ImageFormat.Jpeg, jpeg.Width, jpeg.Height, jpeg.Orientation);
     }
 
-    /// <summary>Source: PNG, third edition, 5.3 (chunks), 11.2.1 (IHDR), 11.3.3.1 (eXIf).</summary>
+    /// <summary>Source: PNG, third edition, 11.2.1 (IHDR).</summary>
     private static ImageHeader ReadPng(ReadOnlySpan<byte> data, string source)
     {
         if (data.Length < 33 || !data[12..16].SequenceEqual("IHDR"u8))
@@ -116,19 +116,7 @@ internal readonly record struct ImageHeader(ImageFormat Format, int StoredWidth,
                 "a 16-bit grey PNG has no agreed 8-bit meaning", source, "8 bits per channel", "16", "convert it to 8 bits first");
         }
 
-        int orientation = ExifOrientation.Upright;
-        ReadOnlySpan<byte> rest = data[8..];
-        while (rest.Length >= 12 && BinaryPrimitives.ReadUInt32BigEndian(rest) is uint length && length <= rest.Length - 12)
-        {
-            if (rest[4..8].SequenceEqual("eXIf"u8))
-            {
-                orientation = ExifOrientation.Read(rest.Slice(8, (int)length));
-            }
-
-            rest = rest[((int)length + 12)..];
-        }
-
-        return new ImageHeader(ImageFormat.Png, BigEndianSize(data[16..]), BigEndianSize(data[20..]), orientation);
+        return new ImageHeader(ImageFormat.Png, BigEndianSize(data[16..]), BigEndianSize(data[20..]), PngChunks.Orientation(data));
     }
 
     /// <summary>Source: RFC 9649, section 2 (container), 2.7.1.1 (EXIF); RFC 6386, 9.1 (lossy header).</summary>
@@ -210,7 +198,8 @@ internal readonly record struct ImageHeader(ImageFormat Format, int StoredWidth,
     /// <summary>PNG's sizes have 31 bits; more is as damaged as none.</summary>
     private static int BigEndianSize(ReadOnlySpan<byte> bytes) => Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(bytes));
 
-    private static SmvlException Truncated(ImageFormat format, string source, string actual) =>
+    /// <summary>The error for data that ends too early.</summary>
+    public static SmvlException Truncated(ImageFormat format, string source, string actual) =>
         new("the picture is truncated", source, $"a whole {format} file", actual, "fetch the file again");
 
     private static SmvlException Damaged(ImageFormat format, string source, string actual) =>

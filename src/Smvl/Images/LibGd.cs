@@ -15,20 +15,20 @@ internal static unsafe class LibGd
     [ThreadStatic]
     private static string? lastMessage;
 
-    /// <summary>Decodes to a gd picture, or null; then <paramref name="message"/> is libgd's first complaint, if it made one.</summary>
+    /// <summary>Decodes to a gd picture, or null.</summary>
     /// <param name="format">which decoder to call</param>
     /// <param name="data">the whole file</param>
-    /// <param name="ignoreWarnings">JPEG only: whether what libjpeg merely warns about is accepted</param>
-    /// <param name="message">the first line that libgd, libjpeg or libpng wrote</param>
+    /// <param name="message">the first complaint of libgd, libjpeg or libpng; a JPEG may be decoded in spite of one</param>
     /// <returns>to be given back to <see cref="Destroy"/></returns>
-    public static GdImage* Decode(ImageFormat format, ReadOnlySpan<byte> data, bool ignoreWarnings, out string? message)
+    public static GdImage* Decode(ImageFormat format, ReadOnlySpan<byte> data, out string? message)
     {
         lastMessage = null;
         GdImage* image;
         fixed (byte* bytes = data)
         {
+            // without its last argument libgd keeps libjpeg's warnings to itself
             image = format == ImageFormat.Jpeg
-                ? ((delegate* unmanaged<int, byte*, int, GdImage*>)Function("gdImageCreateFromJpegPtrEx"))(data.Length, bytes, ignoreWarnings ? 1 : 0)
+                ? ((delegate* unmanaged<int, byte*, int, GdImage*>)Function("gdImageCreateFromJpegPtrEx"))(data.Length, bytes, 0)
                 : ((delegate* unmanaged<int, byte*, GdImage*>)Function($"gdImageCreateFrom{Spelling(format)}Ptr"))(data.Length, bytes);
         }
 

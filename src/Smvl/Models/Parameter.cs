@@ -8,11 +8,12 @@ namespace Smvl.Models;
 /// </summary>
 public sealed class Parameter
 {
-    internal Parameter(string name, Tensor value, DType storedDType)
+    internal Parameter(string name, Tensor value, DType storedDType, bool isMatrix)
     {
         Name = name;
         Value = value;
         StoredDType = storedDType;
+        IsMatrix = isMatrix;
     }
 
     /// <summary>Our name, as <see cref="NameTable"/> lists it.</summary>
@@ -21,7 +22,10 @@ public sealed class Parameter
     public Tensor Value { get; private set; }
 
     /// <summary>The type in the file, which a frozen parameter is written back in.</summary>
-    public DType StoredDType { get; }
+    public DType StoredDType { get; private set; }
+
+    /// <summary>Multiplied with or gathered from, and so free to be of any float type; the others are F32 in memory.</summary>
+    public bool IsMatrix { get; }
 
     /// <summary>Shape of <see cref="Value"/>, F32; null while frozen.</summary>
     public Tensor? Gradient { get; private set; }
@@ -29,6 +33,21 @@ public sealed class Parameter
     public bool Trainable => Gradient is not null;
 
     public Shape Shape => Value.Shape;
+
+    /// <summary>A frozen float32 matrix becomes BF16, half as large.</summary>
+    internal void Narrow(Backend backend)
+    {
+        if (Trainable || !IsMatrix || Value.DType != DType.F32)
+        {
+            return;
+        }
+
+        Tensor narrow = backend.Allocate(DType.BF16, Shape);
+        backend.Copy(narrow, Value);
+        Value.Dispose();
+        Value = narrow;
+        StoredDType = DType.BF16;
+    }
 
     /// <summary>Makes the float32 master and a zero gradient.</summary>
     internal void Unfreeze(Backend backend)

@@ -53,12 +53,15 @@ internal sealed class TextDecoder
     /// <param name="cache">earlier tokens, extended by these; null in training</param>
     /// <param name="mode">what is kept for <see cref="Backward"/></param>
     /// <param name="kept">what the backward needs; null when nothing is kept</param>
-    public Tensor Forward(Tensor x, SequenceRows rows, KeyValueCache? cache, Keep mode, out Activations? kept)
+    /// <param name="cancellation">heard between blocks</param>
+    public Tensor Forward(
+        Tensor x, SequenceRows rows, KeyValueCache? cache, Keep mode, out Activations? kept, CancellationToken cancellation)
     {
         AttentionLayout attention = Layout(rows);
         kept = mode == Keep.Nothing ? null : new Activations(new Tensor[layers.Length], new TextDecoderLayer.Activations?[layers.Length]);
         for (int i = 0; i < layers.Length; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             Tensor y = layers[i].Forward(
                 x, rows.Positions, attention, cache?[i], mode == Keep.Everything, out TextDecoderLayer.Activations? layer);
             if (kept is null)
@@ -81,11 +84,13 @@ internal sealed class TextDecoder
     /// <param name="dx">(T, D)</param>
     /// <param name="rows">as in the forward</param>
     /// <param name="kept">what the forward kept</param>
-    public void Backward(Tensor dx, SequenceRows rows, Activations kept)
+    /// <param name="cancellation">heard between blocks</param>
+    public void Backward(Tensor dx, SequenceRows rows, Activations kept, CancellationToken cancellation)
     {
         AttentionLayout attention = Layout(rows);
         for (int i = layers.Length - 1; i >= 0; i--)
         {
+            cancellation.ThrowIfCancellationRequested();
             TextDecoderLayer.Activations? layer = kept.Layers[i];
             if (layer is null)
             {

@@ -32,7 +32,8 @@ public sealed class VisionLanguageModel : IDisposable
         foreach (TensorName name in NameTable.For(config))
         {
             Tensor stored = weights[name.Ours];
-            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(name, stored), stored.DType));
+            bool isMatrix = name.Shape.Rank > 1 && name.Ours != "vision.position_embedding";
+            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(stored, isMatrix), stored.DType, isMatrix));
         }
 
         vision = new(backend, config.Vision, name => parameters["vision." + name]);
@@ -62,21 +63,32 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
+    /// <summary>Stores frozen float32 matrices in BF16, as <c>bf16: true</c> asks for; arithmetic stays float32.</summary>
+    public void NarrowFrozen()
+    {
+        foreach (Parameter parameter in parameters.Values)
+        {
+            parameter.Narrow(Backend);
+        }
+    }
+
     /// <summary>Sum of the cross entropies of the batch's targets.</summary>
-    public double Loss(Batch batch) => Run(batch, gradientScale: null);
+    public double Loss(Batch batch, CancellationToken cancellation = default) => Run(batch, gradientScale: null, cancellation);
 
     /// <summary>The same, and every trainable parameter's gradient += gradientScale times the gradient of that sum.</summary>
     /// <param name="batch">samples</param>
     /// <param name="gradientScale">1 / targets of the whole optimizer step</param>
-    public double LossAndGradients(Batch batch, double gradientScale) => Run(batch, (float)gradientScale);
+    /// <param name="cancellation">heard between blocks; gradients are then incomplete, parameters untouched</param>
+    public double LossAndGradients(Batch batch, double gradientScale, CancellationToken cancellation = default) =>
+        Run(batch, (float)gradientScale, cancellation);
 
     /// <summary>Logits (rows, V) of a batch at the given places of its ids; for tests and comparisons.</summary>
     internal Tensor Logits(Batch batch, ReadOnlySpan<int> rows)
     {
         using Tensor tiles = Upload(batch.Tiles, batch.TileCount);
         Tensor x = text.Embed(Span(batch.Ids));
-        PlaceImages(x, batch.ImageRows, tiles, Keep.Nothing, false, out _, out _);
-        using Tensor hidden = text.Forward(x, SequenceRows.Of(batch.Lengths), null, Keep.Nothing, out _);
+        PlaceImages(x, batch.ImageRows, tiles, Keep.Nothing, false, out _, out _, default);
+        using Tensor hidden = text.Forward(x, SequenceRows.Of(batch.Lengths), null, Keep.Nothing, out _, default);
         return head.Logits(hidden, rows);
     }
 
@@ -87,7 +99,9 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="tiles">tiles of the pictures whose image tokens are among them, each (its tiles, 3, S, S)</param>
     /// <param name="tileCount">their number</param>
     /// <param name="cache">earlier tokens; extended</param>
-    internal float[] NextTokenLogits(ReadOnlySpan<int> ids, IReadOnlyList<byte[]> tiles, int tileCount, KeyValueCache cache)
+    /// <param name="cancellation">heard between blocks</param>
+    internal float[] NextTokenLogits(
+        ReadOnlySpan<int> ids, IReadOnlyList<byte[]> tiles, int tileCount, KeyValueCache cache, CancellationToken cancellation)
     {
         var imageRows = new List<int>();
         for (int t = 0; t < ids.Length; t++)
@@ -100,9 +114,9 @@ public sealed class VisionLanguageModel : IDisposable
 
         using Tensor pictures = Upload(tiles, tileCount);
         Tensor x = text.Embed(ids);
-        PlaceImages(x, imageRows, pictures, Keep.Nothing, false, out _, out _);
+        PlaceImages(x, imageRows, pictures, Keep.Nothing, false, out _, out _, cancellation);
         SequenceRows rows = SequenceRows.Continuing(cache.Count, ids.Length);
-        using Tensor hidden = text.Forward(x, rows, cache, Keep.Nothing, out _);
+        using Tensor hidden = text.Forward(x, rows, cache, Keep.Nothing, out _, cancellation);
         using Tensor logits = head.Logits(hidden, [ids.Length - 1]);
         float[] result = new float[Config.Text.VocabularySize];
         Backend.Download(logits, result);
@@ -112,7 +126,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The tower's rows (tiles·P, D) and the image rows (tiles·P/s², D) of tiles; for tests and comparisons.</summary>
     internal (Tensor Tower, Tensor Rows) EncodeTiles(Tensor tiles)
     {
-        Tensor tower = vision.Forward(tiles, pixels, Keep.Nothing, out _);
+        Tensor tower = vision.Forward(tiles, pixels, Keep.Nothing, out _, default);
         return (tower, connector.Forward(tower, false, out _));
     }
 
@@ -126,7 +140,7 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    private double Run(Batch batch, float? gradientScale)
+    private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)
     {
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
@@ -138,9 +152,10 @@ public sealed class VisionLanguageModel : IDisposable
         Tensor x = text.Embed(Span(batch.Ids));
         PlaceImages(
             x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows,
-            out VisionTower.Activations? towerKept, out Tensor? shuffled);
+            out VisionTower.Activations? towerKept, out Tensor? shuffled, cancellation);
         SequenceRows rows = SequenceRows.Of(batch.Lengths);
-        using Tensor hidden = text.Forward(x, rows, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept);
+        using Tensor hidden = text.Forward(
+            x, rows, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept, cancellation);
         using Tensor? dx = backward ? Backend.Allocate(DType.F32, hidden.Shape) : null;
         double loss = head.Loss(hidden, Span(batch.TargetRows), Span(batch.Targets), gradientScale ?? 1f, dx);
         if (dx is null)
@@ -148,10 +163,10 @@ public sealed class VisionLanguageModel : IDisposable
             return loss;
         }
 
-        text.Backward(dx, rows, textKept!);
+        text.Backward(dx, rows, textKept!, cancellation);
         if (keepRows)
         {
-            BackwardImages(dx, batch, visionTrains, towerKept, shuffled!);
+            BackwardImages(dx, batch, visionTrains, towerKept, shuffled!, cancellation);
         }
 
         // no embedding made the image rows, so nothing of their gradient may reach one
@@ -164,7 +179,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>Image rows in place of the image tokens; their number must be that of the rows that the tiles make.</summary>
     private void PlaceImages(
         Tensor x, IReadOnlyList<int> imageRows, Tensor tiles, Keep towerMode, bool keepShuffled,
-        out VisionTower.Activations? towerKept, out Tensor? shuffled)
+        out VisionTower.Activations? towerKept, out Tensor? shuffled, CancellationToken cancellation)
     {
         towerKept = null;
         shuffled = null;
@@ -181,13 +196,14 @@ public sealed class VisionLanguageModel : IDisposable
             return;
         }
 
-        using Tensor tower = vision.Forward(tiles, pixels, towerMode, out towerKept);
+        using Tensor tower = vision.Forward(tiles, pixels, towerMode, out towerKept, cancellation);
         using Tensor rows = connector.Forward(tower, keepShuffled, out shuffled);
         Backend.PutRows(x, rows, Span(imageRows));
     }
 
     /// <summary>The image rows' share of dx goes to the connector and the tower.</summary>
-    private void BackwardImages(Tensor dx, Batch batch, bool visionTrains, VisionTower.Activations? towerKept, Tensor shuffled)
+    private void BackwardImages(
+        Tensor dx, Batch batch, bool visionTrains, VisionTower.Activations? towerKept, Tensor shuffled, CancellationToken cancellation)
     {
         ReadOnlySpan<int> imageRows = Span(batch.ImageRows);
         using Tensor dRows = Backend.Allocate(imageRows.Length, dx.Shape.Width);
@@ -198,7 +214,7 @@ public sealed class VisionLanguageModel : IDisposable
         connector.Backward(dTower, dRows, shuffled);
         if (dTower is not null)
         {
-            vision.Backward(dTower, towerKept!);
+            vision.Backward(dTower, towerKept!, cancellation);
         }
     }
 
@@ -218,15 +234,15 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>Matrices stay as they are stored; vectors and positions, which are added and multiplied elementwise, become F32.</summary>
-    private Tensor Resident(TensorName name, Tensor stored)
+    private Tensor Resident(Tensor stored, bool isMatrix)
     {
         Tensor imported = Backend.Import(stored);
-        if (imported.DType == DType.F32 || (name.Shape.Rank > 1 && name.Ours != "vision.position_embedding"))
+        if (imported.DType == DType.F32 || isMatrix)
         {
             return imported;
         }
 
-        Tensor single = Backend.Allocate(DType.F32, name.Shape);
+        Tensor single = Backend.Allocate(DType.F32, stored.Shape);
         Backend.Copy(single, imported);
         return single;
     }

@@ -40,7 +40,9 @@ internal sealed class VisionTower
     /// <param name="pixels">the normalisation of U8 tiles</param>
     /// <param name="mode">what is kept for <see cref="Backward"/></param>
     /// <param name="kept">what the backward needs; null when nothing is kept</param>
-    public Tensor Forward(Tensor tiles, PixelNormalisation pixels, Keep mode, out Activations? kept)
+    /// <param name="cancellation">heard between blocks</param>
+    public Tensor Forward(
+        Tensor tiles, PixelNormalisation pixels, Keep mode, out Activations? kept, CancellationToken cancellation)
     {
         int patches = config.PatchCount;
         int perGroup = Math.Max(1, GroupRows / patches);
@@ -50,7 +52,7 @@ internal sealed class VisionTower
         {
             int count = Math.Min(perGroup, tiles.Shape[0] - start);
             Group? group = kept?.Add(tiles.Slice(start, count), layers.Length);
-            using Tensor last = ForwardGroup(tiles.Slice(start, count), pixels, mode, group);
+            using Tensor last = ForwardGroup(tiles.Slice(start, count), pixels, mode, group, cancellation);
             backend.Copy(output.Slice(start * patches, count * patches), last);
         }
 
@@ -60,18 +62,20 @@ internal sealed class VisionTower
     /// <summary>Adds to the gradients of trainable parameters; nothing lies before the pixels. Disposes <paramref name="kept"/>.</summary>
     /// <param name="dOutput">(tiles·P, D)</param>
     /// <param name="kept">what the forward kept</param>
-    public void Backward(Tensor dOutput, Activations kept)
+    /// <param name="cancellation">heard between blocks</param>
+    public void Backward(Tensor dOutput, Activations kept, CancellationToken cancellation)
     {
         int row = 0;
         foreach (Group group in kept.Groups)
         {
             int rows = group.Tiles.Shape[0] * config.PatchCount;
-            BackwardGroup(dOutput.Slice(row, rows), kept.Pixels, group);
+            BackwardGroup(dOutput.Slice(row, rows), kept.Pixels, group, cancellation);
             row += rows;
         }
     }
 
-    private Tensor ForwardGroup(Tensor tiles, PixelNormalisation pixels, Keep mode, Group? group)
+    private Tensor ForwardGroup(
+        Tensor tiles, PixelNormalisation pixels, Keep mode, Group? group, CancellationToken cancellation)
     {
         int count = tiles.Shape[0];
         AttentionLayout attention = Layout(count);
@@ -84,6 +88,7 @@ internal sealed class VisionTower
         backend.AddGathered(x, positions.Value, PositionIds(count));
         for (int i = 0; i < layers.Length; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             Tensor y = layers[i].Forward(x, attention, mode == Keep.Everything, out VisionTowerLayer.Activations? layer);
             if (group is null)
             {
@@ -111,7 +116,7 @@ internal sealed class VisionTower
         return postNorm.Forward(x, group.Mean, group.Rstd);
     }
 
-    private void BackwardGroup(Tensor dOutput, PixelNormalisation pixels, Group group)
+    private void BackwardGroup(Tensor dOutput, PixelNormalisation pixels, Group group, CancellationToken cancellation)
     {
         AttentionLayout attention = Layout(group.Tiles.Shape[0]);
         using Tensor dx = backend.Allocate(DType.F32, dOutput.Shape);
@@ -121,6 +126,7 @@ internal sealed class VisionTower
         group.Rstd!.Dispose();
         for (int i = layers.Length - 1; i >= 0; i--)
         {
+            cancellation.ThrowIfCancellationRequested();
             VisionTowerLayer.Activations? layer = group.Layers[i];
             if (layer is null)
             {

@@ -9,8 +9,7 @@ namespace Smvl.Text;
 internal static class ByteLevel
 {
     private static readonly char[] CharOfByte = MakeAlphabet();
-    private static readonly Dictionary<char, byte> ByteOfChar =
-        CharOfByte.Index().ToDictionary(entry => entry.Item, entry => (byte)entry.Index);
+    private static readonly short[] ByteOfChar = MakeInverse();
 
     public static string Spelling(ReadOnlySpan<byte> bytes)
     {
@@ -32,10 +31,12 @@ internal static class ByteLevel
         var bytes = new byte[token.Length];
         for (int i = 0; i < token.Length; i++)
         {
-            if (!ByteOfChar.TryGetValue(token[i], out bytes[i]))
+            if (token[i] >= ByteOfChar.Length || ByteOfChar[token[i]] < 0)
             {
                 return Encoding.UTF8.GetBytes(token);
             }
+
+            bytes[i] = (byte)ByteOfChar[token[i]];
         }
 
         return bytes;
@@ -52,5 +53,17 @@ internal static class ByteLevel
         }
 
         return alphabet;
+    }
+
+    private static short[] MakeInverse()
+    {
+        var inverse = new short[CharOfByte.Max() + 1];
+        Array.Fill(inverse, (short)-1);
+        for (short value = 0; value < CharOfByte.Length; value++)
+        {
+            inverse[CharOfByte[value]] = value;
+        }
+
+        return inverse;
     }
 }

@@ -14,6 +14,9 @@ internal static class Nfc
     // Hangul syllables are composed by arithmetic (The Unicode Standard, 3.12): S = ((L * 21) + V) * 28 + T.
     private const int SBase = 0xAC00, LBase = 0x1100, VBase = 0x1161, TBase = 0x11A7, LCount = 19, VCount = 21, TCount = 28;
 
+    /// <summary>Below it, every character is in form C and stays so.</summary>
+    private const int FirstSuspect = 0x300;
+
     private static readonly Dictionary<int, byte> Classes = [];
     private static readonly Dictionary<int, int[]> Decompositions = [];
     private static readonly Dictionary<(int, int), int> Compositions = [];
@@ -51,31 +54,57 @@ internal static class Nfc
     /// <exception cref="SmvlException">The text holds half a surrogate pair, which no encoding can carry.</exception>
     public static ReadOnlySpan<char> Normalize(ReadOnlySpan<char> text)
     {
-        bool suspect = false;
+        // A character that is no suspect never joins what stands before it, so the text may be cut in front of it:
+        // only the stretches from such a character over the suspects behind it are worked on.
+        StringBuilder? normal = null;
+        int copied = 0;
+        int boundary = 0;
+        int stretch = -1;
         for (int i = 0; i < text.Length; i++)
         {
-            char c = text[i];
-            if (c < 0x300)
+            int start = i;
+            if (text[i] >= FirstSuspect && Suspects[CodePoint(text, ref i)])
             {
+                stretch = stretch < 0 ? boundary : stretch;
                 continue;
             }
 
-            int point = c;
-            if (char.IsSurrogate(c))
+            boundary = start;
+            if (stretch >= 0)
             {
-                if (!char.IsHighSurrogate(c) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1]))
-                {
-                    throw new SmvlException(
-                        "text holds half a surrogate pair", $"character {i}", actual: $"U+{(int)c:X4}", hint: "repair the text's encoding");
-                }
-
-                point = char.ConvertToUtf32(c, text[++i]);
+                normal = Append(normal, text[copied..stretch], text[stretch..start]);
+                copied = start;
+                stretch = -1;
             }
-
-            suspect |= Suspects[point];
         }
 
-        return suspect ? Compose(Decompose(text)) : text;
+        if (stretch >= 0)
+        {
+            return Append(normal, text[copied..stretch], text[stretch..]).ToString();
+        }
+
+        return normal is null ? text : normal.Append(text[copied..]).ToString();
+    }
+
+    private static StringBuilder Append(StringBuilder? normal, ReadOnlySpan<char> settled, ReadOnlySpan<char> stretch) =>
+        (normal ?? new StringBuilder()).Append(settled).Append(Compose(Decompose(stretch)));
+
+    /// <summary>The code point at an index, which moves onto the last of its units.</summary>
+    private static int CodePoint(ReadOnlySpan<char> text, ref int index)
+    {
+        char c = text[index];
+        if (!char.IsSurrogate(c))
+        {
+            return c;
+        }
+
+        if (!char.IsHighSurrogate(c) || index + 1 == text.Length || !char.IsLowSurrogate(text[index + 1]))
+        {
+            throw new SmvlException(
+                "text holds half a surrogate pair", $"character {index}", actual: $"U+{(int)c:X4}", hint: "repair the text's encoding");
+        }
+
+        return char.ConvertToUtf32(c, text[++index]);
     }
 
     private static void ReadLine(string line)

@@ -8,6 +8,8 @@ namespace Smvl.Text;
 /// </summary>
 public static class TokenizerFiles
 {
+    internal const string VocabularyName = "vocab.json", MergesName = "merges.txt";
+
     /// <param name="folder">a checkpoint or tokenizer folder</param>
     /// <param name="notice">gets a line where something the files leave open is read as Qwen3 has it</param>
     /// <exception cref="SmvlException">The files are missing, damaged, contradict each other, or describe another kind of tokenizer.</exception>
@@ -25,15 +27,15 @@ public static class TokenizerFiles
             return TokenizerJson.Read(whole, added);
         }
 
-        string vocabulary = Path.Combine(folder, "vocab.json");
-        string merges = Path.Combine(folder, "merges.txt");
+        string vocabulary = Path.Combine(folder, VocabularyName);
+        string merges = Path.Combine(folder, MergesName);
         if (!File.Exists(vocabulary) || !File.Exists(merges))
         {
             throw new SmvlException(
                 "no tokenizer in the folder",
                 folder,
-                $"{TokenizerJson.FileName}, or vocab.json and merges.txt",
-                File.Exists(vocabulary) ? "vocab.json only" : File.Exists(merges) ? "merges.txt only" : "none of them",
+                $"{TokenizerJson.FileName}, or {VocabularyName} and {MergesName}",
+                File.Exists(vocabulary) ? $"{VocabularyName} only" : File.Exists(merges) ? $"{MergesName} only" : "none of them",
                 "fetch the missing files, or name another folder");
         }
 
@@ -52,7 +54,9 @@ public static class TokenizerFiles
                 $"ids {added[0].Id} to {added[^1].Id}");
         }
 
-        IEnumerable<string> lines = File.ReadLines(mergesPath).Where((line, index) => line.Length > 0 && !(index == 0 && line.StartsWith("#version", StringComparison.Ordinal)));
-        return new BpeTokenizer(vocabulary, [.. lines.Select(line => TokenizerJson.Merge(line, mergesPath))], added, ignoreMerges: false, vocabularyPath);
+        IEnumerable<string> lines = File.ReadLines(mergesPath)
+            .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
+        return new BpeTokenizer(
+            vocabulary, [.. lines.Select(line => TokenizerJson.Merge(line, mergesPath))], added, ignoreMerges: false, vocabularyPath);
     }
 }

@@ -28,6 +28,36 @@ internal static class TokenizerJson
             path);
     }
 
+    /// <summary>Everything around the model and the tokens, as <see cref="Read"/> demands it.</summary>
+    public static void WritePipeline(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("normalizer");
+        json.WriteString("type", "NFC");
+        json.WriteEndObject();
+        json.WriteStartObject("pre_tokenizer");
+        json.WriteString("type", "Sequence");
+        json.WriteStartArray("pretokenizers");
+        json.WriteStartObject();
+        json.WriteString("type", "Split");
+        json.WriteStartObject("pattern");
+        json.WriteString("Regex", QwenSplit.Pattern);
+        json.WriteEndObject();
+        json.WriteString("behavior", "Isolated");
+        json.WriteBoolean("invert", false);
+        json.WriteEndObject();
+        json.WriteStartObject();
+        WriteByteLevel(json);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteStartObject("post_processor");
+        WriteByteLevel(json);
+        json.WriteEndObject();
+        json.WriteStartObject("decoder");
+        WriteByteLevel(json);
+        json.WriteEndObject();
+    }
+
     /// <summary>Token to id, as vocab.json and the model's <c>vocab</c> hold them.</summary>
     public static Dictionary<string, int> Vocabulary(JsonSection section)
     {
@@ -50,6 +80,14 @@ internal static class TokenizerJson
         return parts is [{ Length: > 0 } left, { Length: > 0 } right]
             ? (left, right)
             : throw new SmvlException("not a merge", where, "two tokens with a space between", $"'{line}'", "fetch the file again");
+    }
+
+    private static void WriteByteLevel(Utf8JsonWriter json)
+    {
+        json.WriteString("type", "ByteLevel");
+        json.WriteBoolean("add_prefix_space", false);
+        json.WriteBoolean("trim_offsets", false);
+        json.WriteBoolean("use_regex", false);
     }
 
     private static List<(string, string)> Merges(JsonSection model)

@@ -6,7 +6,8 @@ namespace Smvl.Training;
 /// </summary>
 internal static class CommandLineConfig
 {
-    private const string Where = "command line";
+    /// <summary>What errors call the command line.</summary>
+    public const string Where = "command line";
 
     /// <exception cref="SmvlException">an unknown key, a key without its value, or a value without its key</exception>
     public static IReadOnlyList<RawEntry> Read(IReadOnlyList<string> arguments)

@@ -1,3 +1,5 @@
+using Smvl.Models;
+
 namespace Smvl.Training;
 
 /// <summary>
@@ -17,7 +19,13 @@ public enum FreezePolicy
 
 internal static class FreezePolicies
 {
-    public static bool TrainsVision(this FreezePolicy policy) => policy is FreezePolicy.ConnectorAndVision or FreezePolicy.Full;
+    /// <summary>Whether a parameter is trained.</summary>
+    public static bool Trains(this FreezePolicy policy, Parameter parameter) => policy switch
+    {
+        FreezePolicy.Connector => Is(parameter, "connector."),
+        FreezePolicy.ConnectorAndVision => Is(parameter, "connector.") || Is(parameter, "vision."),
+        _ => true,
+    };
 
-    public static bool TrainsText(this FreezePolicy policy) => policy is FreezePolicy.Full;
+    private static bool Is(Parameter parameter, string prefix) => parameter.Name.StartsWith(prefix, StringComparison.Ordinal);
 }

@@ -34,7 +34,7 @@ internal sealed class LearningRateSchedule
     {
         int w = warmupSteps, t = maxSteps;
         double peak = arguments.LearningRate;
-        var options = new ScheduleOptions(arguments.LrSchedulerType, arguments.LrSchedulerKwargs, arguments.Origin(TrainingKeys.LrSchedulerKwargs));
+        var options = new ScheduleOptions(ConfigText.Of(TrainingKeys.LrSchedulerType.Plain(arguments.LrSchedulerType)), arguments.LrSchedulerKwargs, arguments.Origin(TrainingKeys.LrSchedulerKwargs));
         Func<int, double> course = arguments.LrSchedulerType switch
         {
             ScheduleType.Linear => Linear(w, t),
@@ -120,7 +120,7 @@ internal sealed class LearningRateSchedule
     private static double AtLeastOne(int steps) => Math.Max(1, steps);
 
     /// <summary>lr_scheduler_kwargs, read by name; what no schedule asked for is an error.</summary>
-    private sealed class ScheduleOptions(ScheduleType type, IReadOnlyDictionary<string, object> given, string where)
+    private sealed class ScheduleOptions(string schedule, IReadOnlyDictionary<string, object> given, string where)
     {
         private readonly SortedSet<string> _asked = new(StringComparer.Ordinal);
 
@@ -141,7 +141,7 @@ internal sealed class LearningRateSchedule
         };
 
         public int Required(int? value, string name) =>
-            value ?? throw new SmvlException($"the schedule {type} needs {name}", where, "an integer", "nothing");
+            value ?? throw new SmvlException($"the schedule {schedule} needs {name}", where, "an integer", "nothing");
 
         public string Word(string name, string otherwise, params string[] words)
         {
@@ -156,8 +156,8 @@ internal sealed class LearningRateSchedule
         {
             (null, { } rate) => rate,
             ({ } lowest, null) => lowest / peak,
-            (null, null) => throw new SmvlException($"the schedule {type} needs a lowest rate", where, "min_lr or min_lr_rate", "neither"),
-            _ => throw new SmvlException($"the schedule {type} takes one lowest rate", where, "min_lr or min_lr_rate", "both"),
+            (null, null) => throw new SmvlException($"the schedule {schedule} needs a lowest rate", where, "min_lr or min_lr_rate", "neither"),
+            _ => throw new SmvlException($"the schedule {schedule} takes one lowest rate", where, "min_lr or min_lr_rate", "both"),
         };
 
         /// <summary>The rate that the polynomial ends at, below the peak.</summary>
@@ -172,7 +172,7 @@ internal sealed class LearningRateSchedule
             if (given.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown)
             {
                 throw new SmvlException(
-                    $"the schedule {type} has no option {unknown}", where, _asked.Count == 0 ? "no options" : string.Join(", ", _asked), unknown);
+                    $"the schedule {schedule} has no option {unknown}", where, _asked.Count == 0 ? "no options" : string.Join(", ", _asked), unknown);
             }
         }
 

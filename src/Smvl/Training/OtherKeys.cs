@@ -98,11 +98,11 @@ internal static class OtherKeys
     private static TrainingKey<T> Inert<T>(string name, KeyType<T> type, T value, string why) =>
         new(name, type, value, why) { Role = KeyRole.Inert };
 
-    private static TrainingKey<bool> InertFlag(string name, bool value, string why) => TrainingKeys.Flag(name, value, why, KeyRole.Inert);
+    private static TrainingKey<bool> InertFlag(string name, bool value, string why) => Inert(name, KeyTypes.Flag, value, why);
 
     private static TrainingKey<T> Unsupported<T>(string name, KeyType<T> type, T value, string why) =>
         new(name, type, value, why) { Role = KeyRole.Unsupported };
 
     private static TrainingKey<bool> UnsupportedFlag(string name, bool value, string why) =>
-        TrainingKeys.Flag(name, value, why, KeyRole.Unsupported);
+        Unsupported(name, KeyTypes.Flag, value, why);
 }

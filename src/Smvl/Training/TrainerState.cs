@@ -189,7 +189,8 @@ internal sealed record TrainerState
 
     private static LogEntry ReadEntry(JsonElement entry, JsonFields fields)
     {
-        if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("step", out JsonElement step) || !step.TryGetInt32(out int number))
+        if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("step", out JsonElement step)
+            || step.ValueKind != JsonValueKind.Number || !step.TryGetInt32(out int number))
         {
             throw fields.Fail("an entry of log_history cannot be read", "an object with a step", entry.GetRawText());
         }

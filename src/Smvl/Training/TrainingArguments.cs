@@ -10,6 +10,9 @@ public sealed class TrainingArguments
     /// <summary>The name under which <see cref="Save"/> stores the configuration.</summary>
     public const string FileName = "training_args.yaml";
 
+    /// <summary>How <see cref="SmvlException.Where"/> begins for what is wrong on the command line rather than in a file.</summary>
+    public const string CommandLine = CommandLineConfig.Where;
+
     private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _origins = new(StringComparer.Ordinal);
 

@@ -96,15 +96,13 @@ internal static class TrainingKeys
         throw new SmvlException($"unknown key {name}", where, hint: $"did you mean {NearestName.Of(name, ByName.Keys)}? `smvl train --help` lists every key");
     }
 
-    /// <summary>A key for true or false.</summary>
-    internal static TrainingKey<bool> Flag(string name, bool value, string doc, KeyRole role = KeyRole.Used) =>
-        new(name, KeyTypes.Flag, value, doc) { Role = role };
-
     private static TrainingKey<T> Add<T>(TrainingKey<T> key)
     {
         Used.Add(key);
         return key;
     }
+
+    private static TrainingKey<bool> Flag(string name, bool value, string doc) => new(name, KeyTypes.Flag, value, doc);
 
     private static TrainingKey<int> AtLeast(string name, int least, int value, string doc) =>
         new(name, KeyTypes.Integer, value, doc) { Constraint = ($">= {least}", number => number >= least) };

@@ -20,7 +20,7 @@ internal static class YamlConfig
             throw new SmvlException("the configuration file does not exist", path, hint: "give the path of a YAML file, or keys as --key value");
         }
 
-        YamlNode root = Load(File.ReadAllText(path), path) ?? throw new SmvlException("the file holds no configuration", path, "lines of key: value", "an empty file");
+        YamlNode root = Load(Text(path), path) ?? throw new SmvlException("the file holds no configuration", path, "lines of key: value", "an empty file");
         if (root is not YamlMappingNode mapping)
         {
             throw new SmvlException("the file holds no configuration", Where(path, root), "lines of key: value", root.NodeType.ToString().ToLowerInvariant());
@@ -32,6 +32,18 @@ internal static class YamlConfig
     /// <summary>A value in YAML's flow style, which JSON is part of.</summary>
     public static RawValue ReadValue(string text, string where) =>
         Load(text, where) is { } node ? Value(node, where, MaxDepth) with { Where = where } : new RawValue(where);
+
+    private static string Text(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SmvlException($"the configuration file cannot be read: {exception.Message}", path, hint: "check its rights", inner: exception);
+        }
+    }
 
     private static YamlNode? Load(string text, string path)
     {

@@ -85,7 +85,7 @@ internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChu
     {
         PageHeader header = source.ReadHeader(chunk, offset, out int headerLength);
         return header.Type is PageType.Data or PageType.DataV2
-            ? DataPage.Read(header, source.ReadBody(header, offset + headerLength), chunk.Codec, leaf.MaxDefinition)
+            ? source.UseBody(header, offset + headerLength, body => DataPage.Read(header, body, chunk.Codec, leaf.MaxDefinition))
             : throw new InvalidDataException($"page at {offset} is no data page");
     }
 
@@ -99,7 +99,7 @@ internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChu
             throw new InvalidDataException($"page at {offset} is no plain dictionary");
         }
 
-        ReadOnlyMemory<byte> body = source.ReadBody(header, offset + headerLength);
-        return ByteArrays.Read(ValueEncoding.Plain, PageCodec.Decompress(chunk.Codec, body, header.UncompressedSize), header.Entries);
+        byte[] values = source.UseBody(header, offset + headerLength, body => PageCodec.Decompress(chunk.Codec, body, header.UncompressedSize));
+        return ByteArrays.Read(ValueEncoding.Plain, values, header.Entries);
     }
 }

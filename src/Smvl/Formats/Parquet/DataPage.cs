@@ -55,15 +55,23 @@ internal sealed class DataPage
         return dictionary[indices[index]];
     }
 
-    /// <summary>Rows that start in a page and whether its first entry continues the row before, from its levels alone.</summary>
-    public static (int Rows, bool Continues) CountRows(PageHeader header, ReadOnlyMemory<byte> body, Codec codec)
+    /// <summary>Rows that start in a page of version 1 and whether its first entry continues the row before, from its levels alone.</summary>
+    public static (int Rows, bool Continues) CountRows(PageHeader header, ArraySegment<byte> body, Codec codec)
     {
-        Sections sections = Split(header, body, codec);
-        int rows = RleBitPacked.CountZeros(sections.Repetitions.Span, 1, header.Entries, out uint first);
+        // enough for any page of a usual writer; the levels' length, at their start, says whether it was
+        int prefix = 4096;
+        ReadOnlyMemory<byte> start = PageCodec.Decompress(codec, body, header.UncompressedSize, prefix);
+        if (start.Length == prefix && BinaryPrimitives.ReadUInt32LittleEndian(start.Span) is var length && length > prefix - 4)
+        {
+            start = PageCodec.Decompress(codec, body, header.UncompressedSize, (int)Math.Min(int.MaxValue, 4L + length));
+        }
+
+        CheckLevelEncoding(header);
+        int rows = RleBitPacked.CountZeros(TakeLevels(ref start).Span, 1, header.Entries, out uint first);
         return (rows, first != 0);
     }
 
-    public static DataPage Read(PageHeader header, ReadOnlyMemory<byte> body, Codec codec, int maxDefinition)
+    public static DataPage Read(PageHeader header, ArraySegment<byte> body, Codec codec, int maxDefinition)
     {
         Sections sections = Split(header, body, codec);
         var repetitions = new byte[header.Entries];
@@ -116,25 +124,29 @@ internal sealed class DataPage
     /// Version 1 compresses levels and values together, each kind of level behind its length in 4 bytes; version 2 stores
     /// the levels plain, with lengths in the header.
     /// </summary>
-    private static Sections Split(PageHeader header, ReadOnlyMemory<byte> body, Codec codec)
+    private static Sections Split(PageHeader header, ArraySegment<byte> body, Codec codec)
     {
         if (header.Type == PageType.DataV2)
         {
             int levels = header.RepetitionBytes + header.DefinitionBytes;
-            ReadOnlyMemory<byte> values = PageCodec.Decompress(
+            byte[] values = PageCodec.Decompress(
                 header.IsCompressed ? codec : Codec.Uncompressed, body[levels..], header.UncompressedSize - levels);
             return new(body[..header.RepetitionBytes], body[header.RepetitionBytes..levels], values);
         }
 
-        if (header.RepetitionEncoding != ValueEncoding.Rle || header.DefinitionEncoding != ValueEncoding.Rle)
-        {
-            throw new InvalidDataException($"levels are encoded as {header.RepetitionEncoding} and {header.DefinitionEncoding}, only RLE is supported");
-        }
-
+        CheckLevelEncoding(header);
         ReadOnlyMemory<byte> rest = PageCodec.Decompress(codec, body, header.UncompressedSize);
         ReadOnlyMemory<byte> repetitions = TakeLevels(ref rest);
         ReadOnlyMemory<byte> definitions = TakeLevels(ref rest);
         return new(repetitions, definitions, rest);
+    }
+
+    private static void CheckLevelEncoding(PageHeader header)
+    {
+        if (header.RepetitionEncoding != ValueEncoding.Rle || header.DefinitionEncoding != ValueEncoding.Rle)
+        {
+            throw new InvalidDataException($"levels are encoded as {header.RepetitionEncoding} and {header.DefinitionEncoding}, only RLE is supported");
+        }
     }
 
     private static ReadOnlyMemory<byte> TakeLevels(ref ReadOnlyMemory<byte> rest)

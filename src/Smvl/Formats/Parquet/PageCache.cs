@@ -3,7 +3,8 @@ namespace Smvl.Formats.Parquet;
 /// <summary>
 /// Recently decoded pages and dictionaries of any number of files, the longest unused dropped first, so that reading
 /// neighbouring rows decodes a page once and reading any number of files stays within <paramref name="capacity"/> bytes.
-/// A page larger than that is used and not kept. Safe for several threads; two that miss the same page both decode it.
+/// A page larger than that (some writers put a thousand pictures into one) has a place of its own until the next such page, or
+/// reading row after row would decode it every time. Safe for several threads; two that miss the same page both decode it.
 /// </summary>
 internal sealed class PageCache(long capacity = PageCache.DefaultCapacity)
 {
@@ -14,7 +15,9 @@ internal sealed class PageCache(long capacity = PageCache.DefaultCapacity)
     private readonly Dictionary<(object File, long Offset), LinkedListNode<Entry>> entries = [];
     private readonly LinkedList<Entry> byUse = new(); // most recent first
 
-    /// <summary>Bytes held now.</summary>
+    private Entry? large;
+
+    /// <summary>Bytes held now, without the one larger page.</summary>
     public long Bytes { get; private set; }
 
     public T GetOrAdd<T>(object file, long offset, Func<T> decode, Func<T, long> bytes)
@@ -23,6 +26,11 @@ internal sealed class PageCache(long capacity = PageCache.DefaultCapacity)
         lock (gate)
         {
             // a damaged file may use one offset as two kinds of page: then the kept one does not serve
+            if (large is not null && large.Key == (file, offset) && large.Page is T keptLarge)
+            {
+                return keptLarge;
+            }
+
             if (entries.TryGetValue((file, offset), out LinkedListNode<Entry>? found) && found.Value.Page is T kept)
             {
                 byUse.Remove(found);
@@ -41,6 +49,7 @@ internal sealed class PageCache(long capacity = PageCache.DefaultCapacity)
     {
         lock (gate)
         {
+            large = large?.Key.File == file ? null : large;
             foreach (LinkedListNode<Entry> node in entries.Values.Where(n => ReferenceEquals(n.Value.Key.File, file)).ToList())
             {
                 Drop(node);
@@ -50,13 +59,14 @@ internal sealed class PageCache(long capacity = PageCache.DefaultCapacity)
 
     private void Add((object File, long Offset) key, object page, long bytes)
     {
-        if (bytes > capacity)
-        {
-            return;
-        }
-
         lock (gate)
         {
+            if (bytes > capacity)
+            {
+                large = new Entry(key, page, bytes);
+                return;
+            }
+
             if (entries.TryGetValue(key, out LinkedListNode<Entry>? old))
             {
                 Drop(old);

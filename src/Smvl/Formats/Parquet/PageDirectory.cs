@@ -6,7 +6,7 @@ internal readonly record struct PageLocation(long Offset, long FirstRow, int Row
 /// <summary>
 /// Where the pages of one column chunk lie and which rows they hold; a few bytes per page, made when the chunk is first read
 /// and kept. It comes from the file's offset index where there is one, else from the page headers; a header of version 1 does not
-/// say how many rows start in its page, so those pages are decompressed once, one at a time, to count them in their levels.
+/// say how many rows start in its page, so those pages are read once, one at a time, to count them in the levels at their start.
 /// </summary>
 internal sealed record PageDirectory(PageLocation[] Pages, long? DictionaryOffset)
 {
@@ -53,9 +53,10 @@ internal sealed record PageDirectory(PageLocation[] Pages, long? DictionaryOffse
                     dictionary = offset;
                     break;
                 case PageType.Data or PageType.DataV2:
+                    // version 2 tells without the body
                     (int started, bool continues) = header.Type == PageType.DataV2
                         ? (header.Rows, false)
-                        : DataPage.CountRows(header, source.ReadBody(header, offset + headerLength), chunk.Codec);
+                        : source.UseBody(header, offset + headerLength, body => DataPage.CountRows(header, body, chunk.Codec));
                     if (started > rowCount - rows || (continues && rows == 0))
                     {
                         throw new InvalidDataException($"pages do not hold the {rowCount} rows of their row group");

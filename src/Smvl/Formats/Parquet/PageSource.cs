@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 namespace Smvl.Formats.Parquet;
@@ -12,18 +13,9 @@ internal sealed class PageSource(SafeFileHandle handle, long length)
 
     public ReadOnlyMemory<byte> Read(long offset, int count)
     {
-        if (offset < 0 || count < 0 || offset > length - count)
-        {
-            throw new InvalidDataException($"{count} bytes at {offset} lie outside the file's {length}");
-        }
-
+        CheckRange(offset, count);
         byte[] bytes = GC.AllocateUninitializedArray<byte>(count);
-        for (int filled = 0; filled < count;)
-        {
-            int read = RandomAccess.Read(handle, bytes.AsSpan(filled), offset + filled);
-            filled += read > 0 ? read : throw new InvalidDataException($"file ends at {offset + filled}: it was cut while open");
-        }
-
+        Fill(bytes, offset);
         return bytes;
     }
 
@@ -56,11 +48,42 @@ internal sealed class PageSource(SafeFileHandle handle, long length)
         }
     }
 
-    public ReadOnlyMemory<byte> ReadBody(PageHeader header, long offset)
+    /// <summary>
+    /// Lends a page's body, as stored, to <paramref name="use"/>, which must keep nothing of it: bodies are large and short-lived,
+    /// so their memory is used again.
+    /// </summary>
+    public T UseBody<T>(PageHeader header, long offset, Func<ArraySegment<byte>, T> use)
     {
-        ReadOnlyMemory<byte> body = Read(offset, header.CompressedSize);
-        return header.Crc is null || header.Crc == Crc32.Compute(body.Span)
-            ? body
-            : throw new InvalidDataException($"checksum of the page at {offset} is wrong");
+        CheckRange(offset, header.CompressedSize);
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(header.CompressedSize);
+        try
+        {
+            var body = new ArraySegment<byte>(bytes, 0, header.CompressedSize);
+            Fill(body, offset);
+            return header.Crc is null || header.Crc == Crc32.Compute(body)
+                ? use(body)
+                : throw new InvalidDataException($"checksum of the page at {offset} is wrong");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private void CheckRange(long offset, int count)
+    {
+        if (offset < 0 || count < 0 || offset > length - count)
+        {
+            throw new InvalidDataException($"{count} bytes at {offset} lie outside the file's {length}");
+        }
+    }
+
+    private void Fill(Span<byte> bytes, long offset)
+    {
+        for (int filled = 0; filled < bytes.Length;)
+        {
+            int read = RandomAccess.Read(handle, bytes[filled..], offset + filled);
+            filled += read > 0 ? read : throw new InvalidDataException($"file ends at {offset + filled}: it was cut while open");
+        }
     }
 }

@@ -55,7 +55,9 @@ internal sealed class ParquetFile : IDisposable
     /// <param name="path">the file</param>
     /// <param name="cache">where decoded pages are kept</param>
     /// <param name="find">finds the wanted lists in the schema</param>
-    /// <exception cref="SmvlException">no such file, no parquet file, damage, or a schema that <paramref name="find"/> refuses</exception>
+    /// <exception cref="SmvlException">
+    /// no such file, no parquet file, damage, an unsupported codec, or a schema that <paramref name="find"/> refuses
+    /// </exception>
     public static ParquetFile Open(string path, PageCache cache, Func<SchemaNode, StructList[]> find)
     {
         SafeFileHandle? handle = null;
@@ -69,12 +71,15 @@ internal sealed class ParquetFile : IDisposable
             Check(metadata, lists, leafCount, length);
             return new(path, handle, source, cache, metadata, lists);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             handle?.Dispose();
-            throw e is InvalidDataException
-                ? new SmvlException(e.Message, path, hint: "mend or fetch the file again, or leave it out", inner: e)
-                : new SmvlException($"cannot open: {e.Message}", path, "a readable parquet file", inner: e);
+            throw e switch
+            {
+                InvalidDataException => new SmvlException(e.Message, path, hint: "mend or fetch the file again, or leave it out", inner: e),
+                IOException or UnauthorizedAccessException => new SmvlException($"cannot open: {e.Message}", path, "a readable parquet file", inner: e),
+                _ => e,
+            };
         }
     }
 
@@ -172,6 +177,7 @@ internal sealed class ParquetFile : IDisposable
                     throw new InvalidDataException($"row group {g} has column {chunk.Path} of {chunk.Type} where the schema has {leaf.Path} of {PhysicalType.ByteArray}");
                 }
 
+                PageCodec.CheckSupported(chunk.Codec);
                 if (chunk.Start < 4 || chunk.CompressedSize < 0 || chunk.CompressedSize > length - chunk.Start || chunk.ValueCount < metadata.RowGroups[g].RowCount)
                 {
                     throw new InvalidDataException($"row group {g}, column {leaf.Path} does not fit into the file: {chunk.CompressedSize} bytes at {chunk.Start} of {length}");

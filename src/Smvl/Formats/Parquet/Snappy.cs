@@ -11,9 +11,12 @@ internal static class Snappy
     /// <summary>The densest element is 3 bytes standing for 64, so nothing grows more than this.</summary>
     public const int MaxRatio = 22;
 
-    /// <summary>Fills <paramref name="target"/>, whose length must be the one the stream announces.</summary>
+    /// <summary>Fills <paramref name="target"/> from the stream's start; a shorter target than <paramref name="size"/> gets the first bytes only.</summary>
+    /// <param name="source">the stream</param>
+    /// <param name="size">the length that the stream must announce</param>
+    /// <param name="target">at most <paramref name="size"/> bytes, overwritten</param>
     /// <exception cref="InvalidDataException">the stream is damaged or of another length</exception>
-    public static void Decompress(ReadOnlySpan<byte> source, Span<byte> target)
+    public static void Decompress(ReadOnlySpan<byte> source, int size, Span<byte> target)
     {
         int at = 0;
         ulong length = 0;
@@ -32,13 +35,14 @@ internal static class Snappy
             }
         }
 
-        if (length != (ulong)target.Length)
+        if (length != (ulong)size)
         {
-            throw new InvalidDataException($"snappy data announces {length} bytes where {target.Length} were expected");
+            throw new InvalidDataException($"snappy data announces {length} bytes where {size} were expected");
         }
 
         int filled = 0;
-        while (at < source.Length)
+        bool isPrefix = target.Length < size;
+        while (at < source.Length && !(isPrefix && filled == target.Length))
         {
             int tag = source[at++];
             int kind = tag & 3;
@@ -46,6 +50,7 @@ internal static class Snappy
             if (kind == 0)
             {
                 count = Literal(source, ref at, tag >> 2);
+                count = isPrefix ? Math.Min(count, target.Length - filled) : count;
                 if (count > source.Length - at || count > target.Length - filled)
                 {
                     throw new InvalidDataException("snappy literal runs over the end");
@@ -71,6 +76,7 @@ internal static class Snappy
             };
             at += extra;
             count = kind == 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
+            count = isPrefix ? Math.Min(count, target.Length - filled) : count;
             if (distance == 0 || distance > (uint)filled || count > target.Length - filled)
             {
                 throw new InvalidDataException("snappy reference points outside the data");

@@ -36,10 +36,10 @@ internal sealed class StructList
             $"column {name} is missing, the file has {(root.Children.Length == 0 ? "none" : string.Join(", ", root.Children.Select(c => c.Name)))}");
         SchemaNode? repeated = list.Element.Repetition == Repetition.Repeated ? list : list.Children.Length == 1 ? list.Children[0] : null;
         SchemaNode? element = repeated is null || IsElement(list, repeated) ? repeated : repeated.Children[0];
-        string expected = $"a list of structs with {string.Join(", ", required)}";
+        string expected = $"list of structs with {string.Join(", ", required)}";
         if (repeated is null || element is null || repeated.Element.Repetition != Repetition.Repeated || element.LeafIndex >= 0 || element.MaxRepetition != 1)
         {
-            throw new InvalidDataException($"column {name} is no {expected[2..]}");
+            throw new InvalidDataException($"column {name} is no {expected}");
         }
 
         var fields = new List<SchemaNode?>();
@@ -55,7 +55,7 @@ internal sealed class StructList
             if (leaf is null || leaf.Element.Type != PhysicalType.ByteArray || leaf.MaxRepetition != 1)
             {
                 throw new InvalidDataException(
-                    $"column {name} is no {expected[2..]}: {(leaf is null ? $"it has {string.Join(", ", element.Children.Select(c => c.Name))}" : $"{field} holds no strings or bytes")}");
+                    $"column {name} is no {expected}: {(leaf is null ? $"it has {string.Join(", ", element.Children.Select(c => c.Name))}" : $"{field} holds no strings or bytes")}");
             }
 
             fields.Add(leaf);

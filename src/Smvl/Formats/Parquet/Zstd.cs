@@ -14,15 +14,15 @@ internal static unsafe class Zstd
 
     private static readonly Lazy<Library?> Loaded = new(Load);
 
+    /// <exception cref="SmvlException">libzstd is not installed</exception>
+    public static void CheckInstalled() => _ = Installed();
+
     /// <summary>Decompresses into <paramref name="target"/>; returns the bytes written, or -1 if it is too small.</summary>
     /// <exception cref="InvalidDataException">the stream is damaged</exception>
     /// <exception cref="SmvlException">libzstd is not installed</exception>
     public static int Decompress(ReadOnlySpan<byte> source, Span<byte> target)
     {
-        Library library = Loaded.Value ?? throw new SmvlException(
-            "a parquet file is compressed with zstd, and libzstd was not found",
-            expected: string.Join(" or ", Names()),
-            hint: OperatingSystem.IsMacOS() ? "install it: brew install zstd" : "install it: apt install libzstd1");
+        Library library = Installed();
         nuint result;
         fixed (byte* from = source, to = target)
         {
@@ -39,6 +39,11 @@ internal static unsafe class Zstd
             ? -1
             : throw new InvalidDataException($"zstd data is damaged: {Marshal.PtrToStringUTF8((nint)library.ErrorName(result))}");
     }
+
+    private static Library Installed() => Loaded.Value ?? throw new SmvlException(
+        "a parquet file is compressed with zstd, and libzstd was not found",
+        expected: string.Join(" or ", Names()),
+        hint: OperatingSystem.IsMacOS() ? "install it: brew install zstd" : "install it: apt install libzstd1");
 
     private static string[] Names() =>
         OperatingSystem.IsMacOS() ? ["libzstd.dylib", "/opt/homebrew/lib/libzstd.dylib", "/usr/local/lib/libzstd.dylib"]

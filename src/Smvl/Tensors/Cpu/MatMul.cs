@@ -10,6 +10,9 @@ namespace Smvl.Tensors.Cpu;
 /// </summary>
 internal static unsafe class MatMul
 {
+    // from about this many rows on, packing the weights pays
+    private const int FewRows = 16;
+
     /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
     private static readonly Product Blocked =
         Simd512.IsSupported ? MatMulBlocked<Tile12<Simd512, Vector512<float>>>.Run
@@ -23,7 +26,7 @@ internal static unsafe class MatMul
 
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias) =>
-        Linear(Blocked, threads, y, x, weight, bias);
+        Linear(x.Shape.Rows <= FewRows && Vector128.IsHardwareAccelerated ? null : Blocked, threads, y, x, weight, bias);
 
     /// <summary>dx (T, K) (+)= dy (T, N) · weight (N, K).</summary>
     public static void LinearBackwardInput(CpuThreads threads, Tensor dx, Tensor dy, Tensor weight, bool accumulate) =>
@@ -33,14 +36,22 @@ internal static unsafe class MatMul
     public static void LinearBackwardWeight(CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x) =>
         LinearBackwardWeight(Blocked, threads, dWeight, dy, x);
 
-    internal static void Linear(Product product, CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
+    // a null product: few rows, without packing
+    internal static void Linear(Product? product, CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
     {
         int t = x.Shape.Rows, k = x.Shape.Width, n = weight.Shape.Rows;
         Debug.Assert(weight.Shape.Width == k && y.Shape.Rows == t && y.Shape.Width == n, $"y {y} = x {x} · weight {weight}");
         Debug.Assert(bias is null || bias.Count == n, $"bias {bias} of {n} outputs");
-        product(
-            threads, y.Pointer<float>(), n, t, n, k, Operand.Rows(x.Pointer<float>(), DType.F32, k), Operand.Rows(Origin(weight), weight.DType, k),
-            bias is null ? null : bias.Pointer<float>(), accumulate: false);
+        float* biases = bias is null ? null : bias.Pointer<float>();
+        if (product is null)
+        {
+            MatMulFew.Run(threads, y.Pointer<float>(), x.Pointer<float>(), t, n, k, (byte*)Origin(weight), weight.DType, biases);
+        }
+        else
+        {
+            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k), right = Operand.Rows(Origin(weight), weight.DType, k);
+            product(threads, y.Pointer<float>(), n, t, n, k, left, right, biases, accumulate: false);
+        }
     }
 
     internal static void LinearBackwardInput(Product product, CpuThreads threads, Tensor dx, Tensor dy, Tensor weight, bool accumulate)

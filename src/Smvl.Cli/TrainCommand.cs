@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Smvl.Tensors.Cpu;
+using Smvl.Training;
+
+namespace Smvl.Cli;
+
+/// <summary>
+/// <c>smvl train</c>: one run from a YAML file, from keys on the command line, or from a file with keys over it. The keys are
+/// TrainingArguments' own table, so they are not declared here one by one.
+/// </summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("train", "Fine-tune a spliced model: smvl train CONFIG.yaml [--key value ...], or smvl train --key value ...")
+        {
+            TreatUnmatchedTokensAsErrors = false,
+        };
+        command.Options.Add(new HelpOption { Action = new PrintKeys() });
+
+        // on a thread of its own, so that Ctrl-C is heard
+        command.SetAction((parsed, cancellation) => Task.Run(() => Run(parsed, cancellation), cancellation));
+        return command;
+    }
+
+    private static int Run(ParseResult parsed, CancellationToken cancellation)
+    {
+        TrainingArguments arguments = Read(parsed);
+        TextWriter output = parsed.InvocationConfiguration.Output;
+        using CpuBackend backend = new();
+        TrainingResult result = TrainingDisplay.Watch(output, observer => TrainingRun.Run(arguments, backend, observer, cancellation));
+        if (result.Interrupted)
+        {
+            output.WriteLine($"interrupted behind step {result.Step}; the same command continues from there");
+            return CommandLineProgram.Interrupted;
+        }
+
+        output.WriteLine(FormattableString.Invariant(
+            $"done: {result.Step} steps, mean loss {result.TrainLoss:F4}{(result.EvalLoss is { } loss ? $", eval_loss {loss:F4}" : "")}; the model is in {arguments.OutputDir}"));
+        return 0;
+    }
+
+    private static TrainingArguments Read(ParseResult parsed)
+    {
+        try
+        {
+            return TrainingArguments.FromCommandLine(parsed.UnmatchedTokens);
+        }
+        catch (SmvlException e) when (e.Where is { } where && where.StartsWith(TrainingArguments.CommandLine, StringComparison.Ordinal))
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    private sealed class PrintKeys : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine("smvl train CONFIG.yaml [--key value ...] | smvl train --key value ...");
+            parseResult.InvocationConfiguration.Output.WriteLine();
+            parseResult.InvocationConfiguration.Output.WriteLine(TrainingHelp.Text());
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using Smvl.Formats;
+using Smvl.Images;
+using Smvl.Tensors;
+using Smvl.Text;
+
+namespace Smvl.Models;
+
+/// <summary>
+/// A spliced checkpoint folder, opened: the model on a backend, its tokenizer, its picture settings, its generation settings. The
+/// weights are mapped from the folder's files, which stay open until this is disposed.
+/// </summary>
+public sealed class ModelFolder : IDisposable
+{
+    /// <summary>A model without a padding token has none to leave out of its labels.</summary>
+    private const int NoToken = -1;
+
+    private readonly CheckpointFolder weights;
+
+    private ModelFolder(
+        string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor images, BpeTokenizer tokenizer,
+        PromptBuilder prompts, GenerationConfig generation)
+    {
+        Path = path;
+        this.weights = weights;
+        Model = model;
+        Images = images;
+        Tokenizer = tokenizer;
+        Prompts = prompts;
+        Generation = generation;
+    }
+
+    public string Path { get; }
+
+    public VisionLanguageModel Model { get; }
+
+    public ImageProcessor Images { get; }
+
+    public BpeTokenizer Tokenizer { get; }
+
+    public PromptBuilder Prompts { get; }
+
+    public GenerationConfig Generation { get; }
+
+    /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
+    /// <param name="backend">where the model runs</param>
+    /// <param name="notice">gets a line where the files leave something open</param>
+    /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
+    public static ModelFolder Open(string path, Backend backend, Action<string>? notice = null)
+    {
+        ModelConfig config = ConfigFile.ReadModel(path);
+        ImageProcessorConfig images = ImageProcessorConfig.Read(path);
+        Check(path, "max_image_size.longest_edge", config.Vision.ImageSize, images.TileSize);
+        Check(path, "image_seq_len", config.ImageSequenceLength, images.ImageSeqLen);
+        BpeTokenizer tokenizer = TokenizerFiles.Load(path, notice);
+        if (tokenizer.VocabularySize > config.Text.VocabularySize)
+        {
+            throw new SmvlException(
+                "the tokenizer has more tokens than the model", path, $"at most {config.Text.VocabularySize}", $"{tokenizer.VocabularySize}",
+                "tokenizer and weights must be of one model");
+        }
+
+        GenerationConfig generation = GenerationConfigFile.Read(path, config.Text);
+        PromptBuilder prompts = new(tokenizer, ImageLayout.Load(path, notice), config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
+        Check(path, "image_token_id", prompts.ImageTokenId, config.ImageTokenId);
+
+        CheckpointFolder weights = CheckpointFolder.Open(path);
+        try
+        {
+            PixelNormalisation pixels = new(
+                [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationScale)],
+                [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationOffset)]);
+            VisionLanguageModel model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.For(config)), pixels);
+            return new ModelFolder(path, weights, model, new ImageProcessor(images), tokenizer, prompts, generation);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes the model as it stands into an existing folder, with all that a chat needs: trainable tensors in float32, frozen ones
+    /// as they were stored. Each file appears whole or not at all.
+    /// </summary>
+    public void Write(string folder, CancellationToken cancellation = default)
+    {
+        ModelConfig config = Model.Config;
+        ConfigWriter.Write(folder, config, DType.F32);
+        GenerationConfigFile.Write(folder, Generation);
+        Images.Config.Write(folder);
+        TokenizerCopy.Copy(Path, folder, config.Text);
+        Dictionary<string, string> names = NameTable.For(config).ToDictionary(name => name.Ours, name => name.HuggingFace);
+        CheckpointWriter.Write(folder, [.. Model.Parameters.Select(p => Source(names[p.Name], p, cancellation))]);
+    }
+
+    public void Dispose()
+    {
+        Model.Dispose();
+        weights.Dispose();
+    }
+
+    private TensorSource Source(string name, Parameter parameter, CancellationToken cancellation)
+    {
+        DType dtype = parameter.Trainable ? DType.F32 : parameter.StoredDType;
+        return dtype == parameter.Value.DType
+            ? TensorSource.From(name, parameter.Value, cancellation)
+            : new TensorSource(name, dtype, parameter.Shape, stream =>
+            {
+                using Tensor stored = Model.Backend.Allocate(dtype, parameter.Shape);
+                Model.Backend.Copy(stored, parameter.Value);
+                HostBytes.CopyTo(stored, stream, cancellation);
+            });
+    }
+
+    private static void Check(string path, string key, int expected, int actual)
+    {
+        if (expected != actual)
+        {
+            throw new SmvlException(
+                $"{key} does not fit between model, tokenizer and picture settings", path, $"{expected}", $"{actual}", "the files must be of one model");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>
+/// Attention of a few queries over a long cache (generation): nothing is packed, keys and values are read once as they lie, by
+/// one task per key/value head for all of its queries.
+/// </summary>
+internal static unsafe class AttentionFew<TSimd, TVector>
+    where TSimd : ISimd<TVector>
+    where TVector : unmanaged
+{
+    public static void Run(
+        CpuThreads threads, Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment) =>
+        threads.For(layout.KeyValueHeads, kvHead => Head(o, logSumExp, q, k, v, layout, segment, kvHead));
+
+    private static void Head(
+        Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment, int kvHead)
+    {
+        int hd = layout.HeadDim, group = layout.Heads / layout.KeyValueHeads, rowWidth = layout.Heads * hd, kvWidth = layout.KeyValueHeads * hd;
+        int pairs = segment.QueryLength * group, keys = segment.KeyLength, stride = RoundUp(keys, TSimd.Width);
+        float* scores = Scratch.Floats(ScratchUse.Own, (long)pairs * stride);
+        long first = ((long)segment.QueryStart * rowWidth) + ((long)kvHead * group * hd);
+        float* queries = q.Pointer<float>() + first, outputs = o.Pointer<float>() + first;
+        long keyStart = ((long)segment.KeyStart * kvWidth) + (kvHead * hd);
+
+        // pair = (query i, head g of the group)
+        float* key = k.Pointer<float>() + keyStart;
+        for (int j = 0; j < keys; j++, key += kvWidth)
+        {
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                scores[((long)pair * stride) + j] = Dot(queries + ((long)(pair / group) * rowWidth) + (pair % group * hd), key, hd) * layout.Scale;
+            }
+        }
+
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            int i = pair / group, seen = layout.Causal ? keys - segment.QueryLength + i + 1 : keys;
+            float logSum = Softmax(scores + ((long)pair * stride), seen, stride);
+            new Span<float>(outputs + ((long)i * rowWidth) + (pair % group * hd), hd).Clear();
+            if (logSumExp is not null)
+            {
+                logSumExp.Row<float>(segment.QueryStart + i)[(kvHead * group) + (pair % group)] = logSum;
+            }
+        }
+
+        float* value = v.Pointer<float>() + keyStart;
+        for (int j = 0; j < keys; j++, value += kvWidth)
+        {
+            for (int pair = 0; pair < pairs; pair++)
+            {
+                AddScaled(outputs + ((long)(pair / group) * rowWidth) + (pair % group * hd), value, scores[((long)pair * stride) + j], hd);
+            }
+        }
+    }
+
+    /// <summary>Scores become probabilities, 0 from <paramref name="seen"/> to <paramref name="stride"/>; gives the log of the sum.</summary>
+    private static float Softmax(float* scores, int seen, int stride)
+    {
+        new Span<float>(scores + seen, stride - seen).Fill(float.NegativeInfinity);
+        float max = float.NegativeInfinity;
+        for (int j = 0; j < seen; j++)
+        {
+            max = scores[j] > max ? scores[j] : max;
+        }
+
+        TVector shift = TSimd.Broadcast(max);
+        for (int j = 0; j < stride; j += TSimd.Width)
+        {
+            TSimd.Store(scores + j, SimdMath.Exp<TSimd, TVector>(TSimd.Subtract(TSimd.Load(scores + j), shift)));
+        }
+
+        new Span<float>(scores + seen, stride - seen).Clear();
+        TVector sums = TSimd.Broadcast(0f);
+        for (int j = 0; j < stride; j += TSimd.Width)
+        {
+            sums = TSimd.Add(sums, TSimd.Load(scores + j));
+        }
+
+        float sum = TSimd.Sum(sums);
+        TVector factor = TSimd.Broadcast(1f / sum);
+        for (int j = 0; j < stride; j += TSimd.Width)
+        {
+            TSimd.Store(scores + j, TSimd.Multiply(TSimd.Load(scores + j), factor));
+        }
+
+        return max + MathF.Log(sum);
+    }
+
+    private static float Dot(float* a, float* b, int count)
+    {
+        TVector even = TSimd.Broadcast(0f), odd = even;
+        int i = 0;
+        for (; i <= count - (2 * TSimd.Width); i += 2 * TSimd.Width)
+        {
+            even = TSimd.MultiplyAdd(TSimd.Load(a + i), TSimd.Load(b + i), even);
+            odd = TSimd.MultiplyAdd(TSimd.Load(a + i + TSimd.Width), TSimd.Load(b + i + TSimd.Width), odd);
+        }
+
+        float sum = TSimd.Sum(TSimd.Add(even, odd));
+        for (; i < count; i++)
+        {
+            sum += a[i] * b[i];
+        }
+
+        return sum;
+    }
+
+    private static void AddScaled(float* sum, float* values, float factor, int count)
+    {
+        TVector f = TSimd.Broadcast(factor);
+        int i = 0;
+        for (; i <= count - TSimd.Width; i += TSimd.Width)
+        {
+            TSimd.Store(sum + i, TSimd.MultiplyAdd(f, TSimd.Load(values + i), TSimd.Load(sum + i)));
+        }
+
+        for (; i < count; i++)
+        {
+            sum[i] += factor * values[i];
+        }
+    }
+
+    private static int RoundUp(int value, int unit) => (value + unit - 1) / unit * unit;
+}

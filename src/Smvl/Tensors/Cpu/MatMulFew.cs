@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>
+/// y (T, N) = x (T, K) · weight (N, K)ᵀ + bias for a few rows of x (generation): the time is that of reading the weights once, so
+/// they are widened in registers and nothing is packed. Weight rows are taken four at a time for one row of x, two at a time
+/// for four rows; each output is eight or sixteen running sums, added in a fixed order.
+/// </summary>
+internal static unsafe class MatMulFew
+{
+    // weight rows of a task: some tens of microseconds of reading
+    private const int TaskRows = 64;
+
+    public static void Run(CpuThreads threads, float* y, float* x, int rows, int columns, int depth, byte* weight, DType dtype, float* bias)
+    {
+        switch (dtype)
+        {
+            case DType.F32:
+                Run<ElementF32>(threads, y, x, rows, columns, depth, weight, bias);
+                break;
+            case DType.BF16:
+                Run<ElementBF16>(threads, y, x, rows, columns, depth, weight, bias);
+                break;
+            default:
+                Run<ElementF16>(threads, y, x, rows, columns, depth, weight, bias);
+                break;
+        }
+    }
+
+    private static void Run<TElement>(CpuThreads threads, float* y, float* x, int rows, int columns, int depth, byte* weight, float* bias)
+        where TElement : IElement =>
+        threads.ForRanges(columns, TaskRows, (start, end) =>
+        {
+            long rowBytes = (long)depth * TElement.Size;
+            float* sums = stackalloc float[8];
+            int step = rows == 1 ? 4 : 2;
+            for (int j = start; j < end; j += step)
+            {
+                byte* w0 = weight + (j * rowBytes);
+                int count = Math.Min(step, end - j);
+                for (int i = 0; i < rows; i += 4)
+                {
+                    // a row past the end is the last one again
+                    if (rows == 1)
+                    {
+                        OneByFour<TElement>(sums, x, w0, count > 1 ? rowBytes : 0, count > 2 ? 2 * rowBytes : 0, count > 3 ? 3 * rowBytes : 0, depth);
+                    }
+                    else
+                    {
+                        float* row = x + ((long)i * depth);
+                        int last = Math.Min(3, rows - 1 - i);
+                        FourByTwo<TElement>(
+                            sums, row, row + ((long)Math.Min(1, last) * depth), row + ((long)Math.Min(2, last) * depth), row + ((long)last * depth),
+                            w0, w0 + (count > 1 ? rowBytes : 0), depth);
+                    }
+
+                    for (int r = 0; r < Math.Min(4, rows - i); r++)
+                    {
+                        for (int c = 0; c < count; c++)
+                        {
+                            y[((long)(i + r) * columns) + j + c] = sums[(r * step) + c] + (bias is null ? 0f : bias[j + c]);
+                        }
+                    }
+                }
+            }
+        });
+
+    /// <summary>One row of x by four of the weight; second to fourth at the given distances.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void OneByFour<TElement>(float* sums, float* x, byte* w, long at1, long at2, long at3, int depth)
+        where TElement : IElement
+    {
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        int k = 0;
+        for (; k <= depth - 16; k += 16, w += 16 * TElement.Size)
+        {
+            Vector256<float> low = Vector256.Load(x + k), high = Vector256.Load(x + k + 8);
+            byte* next = w + (8 * TElement.Size);
+            a0 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w), a0);
+            a1 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at1), a1);
+            a2 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at2), a2);
+            a3 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at3), a3);
+            b0 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next), b0);
+            b1 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at1), b1);
+            b2 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at2), b2);
+            b3 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at3), b3);
+        }
+
+        sums[0] = Vector256.Sum(a0 + b0);
+        sums[1] = Vector256.Sum(a1 + b1);
+        sums[2] = Vector256.Sum(a2 + b2);
+        sums[3] = Vector256.Sum(a3 + b3);
+        for (; k < depth; k++, w += TElement.Size)
+        {
+            sums[0] += x[k] * TElement.At(w);
+            sums[1] += x[k] * TElement.At(w + at1);
+            sums[2] += x[k] * TElement.At(w + at2);
+            sums[3] += x[k] * TElement.At(w + at3);
+        }
+    }
+
+    /// <summary>Four rows of x by two of the weight.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void FourByTwo<TElement>(float* sums, float* x0, float* x1, float* x2, float* x3, byte* w, byte* v, int depth)
+        where TElement : IElement
+    {
+        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        int k = 0;
+        for (; k <= depth - 8; k += 8, w += 8 * TElement.Size, v += 8 * TElement.Size)
+        {
+            Vector256<float> a = TElement.Load8(w), b = TElement.Load8(v);
+            Vector256<float> x = Vector256.Load(x0 + k);
+            a0 = Vector256.MultiplyAddEstimate(x, a, a0);
+            b0 = Vector256.MultiplyAddEstimate(x, b, b0);
+            x = Vector256.Load(x1 + k);
+            a1 = Vector256.MultiplyAddEstimate(x, a, a1);
+            b1 = Vector256.MultiplyAddEstimate(x, b, b1);
+            x = Vector256.Load(x2 + k);
+            a2 = Vector256.MultiplyAddEstimate(x, a, a2);
+            b2 = Vector256.MultiplyAddEstimate(x, b, b2);
+            x = Vector256.Load(x3 + k);
+            a3 = Vector256.MultiplyAddEstimate(x, a, a3);
+            b3 = Vector256.MultiplyAddEstimate(x, b, b3);
+        }
+
+        (sums[0], sums[1]) = (Vector256.Sum(a0), Vector256.Sum(b0));
+        (sums[2], sums[3]) = (Vector256.Sum(a1), Vector256.Sum(b1));
+        (sums[4], sums[5]) = (Vector256.Sum(a2), Vector256.Sum(b2));
+        (sums[6], sums[7]) = (Vector256.Sum(a3), Vector256.Sum(b3));
+        for (; k < depth; k++, w += TElement.Size, v += TElement.Size)
+        {
+            float a = TElement.At(w), b = TElement.At(v);
+            (sums[0], sums[1]) = (sums[0] + (x0[k] * a), sums[1] + (x0[k] * b));
+            (sums[2], sums[3]) = (sums[2] + (x1[k] * a), sums[3] + (x1[k] * b));
+            (sums[4], sums[5]) = (sums[4] + (x2[k] * a), sums[5] + (x2[k] * b));
+            (sums[6], sums[7]) = (sums[6] + (x3[k] * a), sums[7] + (x3[k] * b));
+        }
+    }
+}

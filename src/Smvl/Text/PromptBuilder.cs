@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Smvl.Text;
+
+/// <summary>
+/// Conversations and training samples as token ids. Chat and training meet here: both are the text of
+/// <see cref="ChatTemplate"/>, in which each picture is <see cref="ImageLayout.Image"/> and a line break, expanded by the layout.
+/// A message's own text may hold no special token: it could open a turn, or stand for image rows that no picture fills.
+/// </summary>
+public sealed class PromptBuilder
+{
+    /// <summary>The label of positions that no loss is computed for.</summary>
+    public const int IgnoredLabel = Data.Batch.Ignored;
+
+    private readonly BpeTokenizer tokenizer;
+    private readonly ImageLayout layout;
+    private readonly int rowsPerTile;
+    private readonly int padTokenId;
+
+    /// <param name="tokenizer">the text model's</param>
+    /// <param name="layout">the strings around image rows</param>
+    /// <param name="rowsPerTile">image rows of a tile: <c>image_seq_len</c> in processor_config.json</param>
+    /// <param name="padTokenId">the model's padding token, which has no label</param>
+    /// <exception cref="SmvlException">The tokenizer has no <see cref="ImageLayout.Image"/>.</exception>
+    public PromptBuilder(BpeTokenizer tokenizer, ImageLayout layout, int rowsPerTile, int padTokenId)
+    {
+        this.tokenizer = tokenizer;
+        this.layout = layout;
+        this.rowsPerTile = rowsPerTile;
+        this.padTokenId = padTokenId;
+        ImageTokenId = tokenizer.AddedTokens.FirstOrDefault(token => token.Content == ImageLayout.Image)?.Id
+            ?? throw new SmvlException(
+                $"the tokenizer has no token {ImageLayout.Image}", "added tokens", hint: "a Qwen2 or Qwen3 tokenizer has it");
+    }
+
+    /// <summary>The id that stands for one image row.</summary>
+    public int ImageTokenId { get; }
+
+    /// <summary>A conversation, up to the opened turn of the assistant.</summary>
+    /// <param name="messages">the conversation</param>
+    /// <param name="grids">how its pictures were cut, in their order</param>
+    /// <param name="enableThinking">see <see cref="ChatTemplate.Render"/></param>
+    /// <param name="tools">see <see cref="ChatTemplate.Render"/></param>
+    /// <exception cref="SmvlException">Pictures and placeholders differ in number, a text holds a special token, or a message is malformed.</exception>
+    public int[] Chat(
+        IReadOnlyList<ChatMessage> messages, IReadOnlyList<ImageGrid> grids, bool? enableThinking = null, JsonElement? tools = null)
+    {
+        Refuse(messages, tools);
+        return tokenizer.Encode(Expand(ChatTemplate.Render(messages, addGenerationPrompt: true, enableThinking, tools), grids));
+    }
+
+    /// <summary>
+    /// One training sample: the pictures, each followed by a line break, and the question in the user's turn; an empty think block
+    /// and the answer in the assistant's. Only padding and image rows have no label: the question is trained on too.
+    /// </summary>
+    /// <param name="question">the user's text</param>
+    /// <param name="answer">the assistant's text; as in chat, line breaks before it are dropped and a think block in it is thoughts</param>
+    /// <param name="grids">how the pictures were cut, in their order</param>
+    /// <param name="maxLength">what is longer is cut behind it</param>
+    /// <param name="sample">the sample; uncut where this returns false</param>
+    /// <returns>false where the cut would go through the image rows: the caller shrinks the grids or leaves the sample out</returns>
+    /// <exception cref="SmvlException">A text holds a special token.</exception>
+    public bool TrySample(string question, string answer, IReadOnlyList<ImageGrid> grids, int maxLength, out TrainingText sample)
+    {
+        ChatMessage[] messages =
+        [
+            new("user", [.. grids.Select(_ => ContentPart.Image), new ContentPart(question)]),
+            ChatMessage.FromText("assistant", answer),
+        ];
+        Refuse(messages, tools: null);
+        int[] ids = tokenizer.Encode(Expand(ChatTemplate.Render(messages, addGenerationPrompt: false), grids));
+        int imageEnd = Array.LastIndexOf(ids, ImageTokenId) + 1;
+        int cut = imageEnd <= maxLength ? Math.Max(0, ids.Length - maxLength) : 0;
+        ids = ids[..^cut];
+        sample = new TrainingText(ids, [.. ids.Select(id => id == padTokenId || id == ImageTokenId ? IgnoredLabel : id)], imageEnd, cut);
+        return imageEnd <= maxLength;
+    }
+
+    /// <summary>A rendered conversation with its image placeholders expanded.</summary>
+    /// <param name="text">one <see cref="ImageLayout.Image"/> for each picture</param>
+    /// <param name="grids">how the pictures were cut, in their order</param>
+    /// <exception cref="SmvlException">Pictures and placeholders differ in number.</exception>
+    public string Expand(string text, IReadOnlyList<ImageGrid> grids)
+    {
+        string[] pieces = text.Split(ImageLayout.Image);
+        if (pieces.Length - 1 != grids.Count)
+        {
+            throw new SmvlException(
+                "the prompt's placeholders and the pictures differ in number",
+                "prompt",
+                $"{pieces.Length - 1} pictures",
+                $"{grids.Count} pictures",
+                "give one picture for each placeholder");
+        }
+
+        var expanded = new StringBuilder(pieces[0]);
+        for (int i = 0; i < grids.Count; i++)
+        {
+            expanded.Append(layout.Expand(grids[i], rowsPerTile)).Append(pieces[i + 1]);
+        }
+
+        return expanded.ToString();
+    }
+
+    private void Refuse(IReadOnlyList<ChatMessage> messages, JsonElement? tools)
+    {
+        foreach (ChatMessage message in messages)
+        {
+            // Parts meet without a gap, so that a token may not be put together from two of them either.
+            Refuse(string.Concat(message.Content.Select(part => part.Text ?? "\n")), $"{message.Role} message");
+            Refuse(message.ReasoningContent ?? "", $"{message.Role} message, reasoning_content");
+            Refuse(message.ToolCalls is { } calls ? PythonJson.Write(calls) : "", $"{message.Role} message, tool_calls");
+        }
+
+        Refuse(tools is { } list ? PythonJson.Write(list) : "", "tools");
+    }
+
+    private void Refuse(string text, string where)
+    {
+        AddedToken? found = tokenizer.AddedTokens.FirstOrDefault(token => token.Special && text.Contains(token.Content, StringComparison.Ordinal));
+        if (found is not null)
+        {
+            throw new SmvlException("the text holds a special token", where, "plain text", found.Content, "remove it, or write it another way");
+        }
+    }
+}

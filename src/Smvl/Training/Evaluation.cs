@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Smvl.Data;
+using Smvl.Models;
+
+namespace Smvl.Training;
+
+/// <summary>
+/// The loss on held-out rows, as the Trainer takes it: the mean cross entropy of each batch, weighted by its samples.
+/// </summary>
+/// <param name="Loss">mean over samples</param>
+/// <param name="Samples">rows that could be read</param>
+/// <param name="Batches">batches they made</param>
+/// <param name="Seconds">it took</param>
+internal sealed record Evaluation(double Loss, int Samples, int Batches, double Seconds)
+{
+    public static Evaluation Run(VisionLanguageModel model, TrainingData data, int batchSize, CancellationToken cancellation)
+    {
+        long started = Stopwatch.GetTimestamp();
+        double sum = 0;
+        int samples = 0;
+        int batches = 0;
+        foreach (IReadOnlyList<Sample> loaded in Prefetch.InOrder(data.Split.Eval.Chunk(batchSize), data.LoadAll, ahead: 2))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var batch = new Batch(loaded, model.Config.ImageTokenId);
+            if (batch.Targets.Count == 0)
+            {
+                continue;
+            }
+
+            sum += model.Loss(batch, cancellation) / batch.Targets.Count * loaded.Count;
+            samples += loaded.Count;
+            batches++;
+        }
+
+        if (samples == 0)
+        {
+            throw new SmvlException("no held-out row could be read", "evaluation", "at least one", "none", "set eval_strategy to no, or mend the data");
+        }
+
+        return new Evaluation(sum / samples, samples, batches, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+}

@@ -1,0 +1,305 @@
+using System.Diagnostics;
+using Smvl.Data;
+using Smvl.Models;
+using Smvl.Tracking;
+
+namespace Smvl.Training;
+
+/// <summary>How a run ended.</summary>
+/// <param name="Step">optimizer steps done in all</param>
+/// <param name="TrainLoss">mean loss of all its steps</param>
+/// <param name="EvalLoss">the last evaluation's; null without one</param>
+/// <param name="Interrupted">stopped by the user; a checkpoint holds it</param>
+public sealed record TrainingResult(int Step, double TrainLoss, double? EvalLoss, bool Interrupted);
+
+/// <summary>
+/// The loop of transformers' Trainer: updates of several micro-batches with the token mean over the whole update, clipping, AdamW,
+/// schedule; then, in this order, log, evaluate, save. A run continues bit for bit from a checkpoint, and a loss or gradient that is
+/// not finite stops it before it reaches the weights.
+/// Source: transformers 5.12 trainer.py; torchtitan for the token mean and the stop.
+/// </summary>
+public sealed class Trainer
+{
+    private readonly TrainingArguments arguments;
+    private readonly ModelFolder folder;
+    private readonly TrainingData data;
+    private readonly ITracker tracker;
+    private readonly ITrainingObserver observer;
+    private readonly CheckpointStore store;
+    private readonly TrainingSteps steps;
+    private readonly LearningRateSchedule schedule;
+    private readonly SampleOrder order;
+    private readonly Progress progress;
+
+    /// <param name="arguments">the run's configuration</param>
+    /// <param name="folder">the model; of the checkpoint, when the run continues one</param>
+    /// <param name="data">rows to train on and held-out ones</param>
+    /// <param name="store">the output folder</param>
+    /// <param name="start">the checkpoint that the run continues; null for a new run</param>
+    /// <param name="tracker">where the log goes</param>
+    /// <param name="observer">who watches</param>
+    internal Trainer(
+        TrainingArguments arguments, ModelFolder folder, TrainingData data, CheckpointStore store, Checkpoint? start,
+        ITracker tracker, ITrainingObserver observer)
+    {
+        this.arguments = arguments;
+        this.folder = folder;
+        this.data = data;
+        this.store = store;
+        this.tracker = tracker;
+        this.observer = observer;
+        steps = new TrainingSteps(arguments, data.Split.Train.Length);
+        schedule = LearningRateSchedule.Create(arguments, steps.WarmupSteps, steps.MaxSteps);
+        order = new SampleOrder(data.Split.Train, steps, arguments.TrainSamplingStrategy, arguments.DataSeed);
+        progress = new Progress();
+        folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
+        folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
+        if (arguments.Bf16)
+        {
+            folder.Model.NarrowFrozen();
+        }
+
+        if (start is not null)
+        {
+            Continue(start);
+        }
+    }
+
+    private Checkpoint? Start { get; set; }
+
+    /// <summary>Runs to the end, or to a cancellation, which leaves a checkpoint of the last whole step.</summary>
+    /// <exception cref="SmvlException">a loss or gradient that is not finite, a bad row, or an output that cannot be written</exception>
+    public TrainingResult Run(CancellationToken cancellation)
+    {
+        using AdamWOptimizer optimizer = new(folder.Model, arguments);
+        if (Start is not null)
+        {
+            optimizer.Read(Start.Folder);
+        }
+
+        AnnounceStart();
+        tracker.OnStart(arguments, progress.History);
+        long started = Stopwatch.GetTimestamp();
+        int firstStep = progress.Step;
+        try
+        {
+            if (arguments.EvalOnStart && progress.Step == 0)
+            {
+                Evaluate(cancellation);
+            }
+
+            using IEnumerator<Update> updates = Updates().GetEnumerator();
+            while (progress.Step < steps.MaxSteps && updates.MoveNext())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                StepOnce(updates.Current, optimizer, cancellation);
+                StepEvents events = StepEvents.After(arguments, steps, progress.Step);
+                if (events.Log)
+                {
+                    LogTraining();
+                }
+
+                if (events.Evaluate)
+                {
+                    Evaluate(cancellation);
+                }
+
+                if (events.Save)
+                {
+                    Save(optimizer);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            if (progress.Step > progress.SavedStep)
+            {
+                Save(optimizer);
+            }
+
+            return new TrainingResult(progress.Step, progress.MeanLoss, progress.EvalLoss, Interrupted: true);
+        }
+
+        Finish(firstStep, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new TrainingResult(progress.Step, progress.MeanLoss, progress.EvalLoss, Interrupted: false);
+    }
+
+    private void Continue(Checkpoint start)
+    {
+        Start = start;
+        TrainingState state = TrainingState.Read(start.Folder);
+        state.CheckContinues(arguments, steps, start.Folder);
+        progress.Restore(state, TrainerState.Read(start.Folder).LogHistory);
+    }
+
+    private void AnnounceStart()
+    {
+        Parameter[] trainable = [.. folder.Model.Parameters.Where(p => p.Trainable)];
+        observer.OnStart(
+            [.. trainable.Select(p => $"{p.Name} {p.Shape}")],
+            trainable.Sum(p => p.Shape.Count),
+            folder.Model.Parameters.Sum(p => p.Shape.Count),
+            progress.Step,
+            steps.MaxSteps);
+    }
+
+    /// <summary>The updates that are left, their samples loaded ahead.</summary>
+    private IEnumerable<Update> Updates()
+    {
+        IEnumerable<int[]> rows = order.From(progress.Step, arguments.IgnoreDataSkip);
+        IEnumerable<MicroBatch> batches = Prefetch.InOrder(
+            rows, batch => new MicroBatch(batch, data.LoadAll(batch)), Math.Max(2, 2 * Environment.ProcessorCount / steps.BatchSize));
+        using IEnumerator<MicroBatch> next = batches.GetEnumerator();
+        for (int step = progress.Step; step < steps.MaxSteps; step++)
+        {
+            var update = new List<MicroBatch>();
+            while (update.Count < steps.BatchesOfUpdate(step) && next.MoveNext())
+            {
+                update.Add(next.Current);
+            }
+
+            yield return new Update(update);
+        }
+    }
+
+    private void StepOnce(Update update, AdamWOptimizer optimizer, CancellationToken cancellation)
+    {
+        long started = Stopwatch.GetTimestamp();
+        int targets = update.TargetCount;
+        if (targets == 0)
+        {
+            observer.OnNote($"step {progress.Step + 1}: every row of this step was skipped or has no label; the weights stay as they are");
+            progress.Add(progress.MeanSinceLog, 0, 0, 0);
+            return;
+        }
+
+        optimizer.ZeroGradients();
+        double sum = 0;
+        int tokens = 0;
+        foreach (MicroBatch micro in update.Batches.Where(micro => micro.Samples.Count > 0))
+        {
+            var batch = new Batch(micro.Samples, folder.Model.Config.ImageTokenId);
+            double loss = folder.Model.LossAndGradients(batch, 1.0 / targets, cancellation);
+            if (!double.IsFinite(loss))
+            {
+                throw NotFinite("the loss", loss, micro);
+            }
+
+            sum += loss;
+            tokens += batch.Ids.Count;
+        }
+
+        double norm = optimizer.GradientNorm();
+        if (!double.IsFinite(norm))
+        {
+            throw NotFinite($"the gradient of {optimizer.FirstNotFinite()}", norm, [.. update.Batches]);
+        }
+
+        double scale = arguments.MaxGradNorm > 0 ? Math.Min(1, arguments.MaxGradNorm / (norm + 1e-6)) : 1;
+        double learningRate = schedule.LearningRate(progress.Step);
+        optimizer.Update(learningRate, progress.Step + 1, (float)scale);
+        progress.Add(sum / targets, norm, learningRate, tokens);
+        observer.OnStep(new StepReport(
+            progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens,
+            Stopwatch.GetElapsedTime(started).TotalSeconds));
+    }
+
+    private SmvlException NotFinite(string what, double value, params MicroBatch[] batches) => new(
+        $"{what} is not finite; the weights were left as they were before this step",
+        $"step {progress.Step + 1}",
+        actual: FormattableString.Invariant($"{value} on {string.Join("; ", batches.SelectMany(b => b.Rows).Select(data.Describe))}"),
+        hint: "lower learning_rate or look at these rows; the last checkpoint stands");
+
+    private void LogTraining()
+    {
+        Log(
+            ("loss", progress.TakeMeanSinceLog()),
+            ("grad_norm", progress.GradientNorm),
+            ("learning_rate", progress.LearningRate),
+            ("epoch", steps.Epoch(progress.Step)));
+    }
+
+    private void Evaluate(CancellationToken cancellation)
+    {
+        if (data.Split.Eval.Length == 0)
+        {
+            observer.OnNote("no row is held out (fewer than ten rows, or eval_rows 0), so nothing is evaluated");
+            return;
+        }
+
+        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, cancellation);
+        progress.EvalLoss = evaluation.Loss;
+        Log(
+            ("eval_loss", evaluation.Loss),
+            ("eval_runtime", Math.Round(evaluation.Seconds, 4)),
+            ("eval_samples_per_second", Math.Round(evaluation.Samples / evaluation.Seconds, 3)),
+            ("eval_steps_per_second", Math.Round(evaluation.Batches / evaluation.Seconds, 3)),
+            ("epoch", steps.Epoch(progress.Step)));
+        observer.OnEvaluated(progress.Step, evaluation.Loss, evaluation.Seconds);
+    }
+
+    private void Save(AdamWOptimizer optimizer)
+    {
+        Checkpoint saved = store.Save(progress.Step, arguments.SaveTotalLimit, bestStep: null, path =>
+        {
+            folder.Write(path);
+            arguments.Save(path);
+            State().Write(path);
+            if (!arguments.SaveOnlyModel)
+            {
+                optimizer.Write(path);
+                progress.ToState(arguments, steps).Write(path);
+            }
+        });
+        progress.SavedStep = progress.Step;
+        observer.OnSaved(saved.Folder);
+    }
+
+    private void Finish(int firstStep, double seconds)
+    {
+        int samples = arguments.MaxSteps > 0
+            ? steps.MaxSteps * steps.BatchSize * steps.Accumulation
+            : (int)(steps.Rows * arguments.NumTrainEpochs);
+        if (progress.Step > firstStep)
+        {
+            Log(
+                ("train_runtime", Math.Round(seconds, 4)),
+                ("train_samples_per_second", Math.Round(samples / seconds, 3)),
+                ("train_steps_per_second", Math.Round(steps.MaxSteps / seconds, 3)),
+                ("total_flos", TotalFlos),
+                ("train_loss", progress.MeanLoss),
+                ("epoch", steps.Epoch(progress.Step)));
+        }
+
+        folder.Write(store.OutputDir);
+        arguments.Save(store.OutputDir);
+        State().Write(store.OutputDir);
+        tracker.OnEnd();
+        observer.OnSaved(store.OutputDir);
+    }
+
+    private void Log(params (string Name, double Value)[] metrics)
+    {
+        var entry = new LogEntry(progress.Step, metrics.Select(m => KeyValuePair.Create(m.Name, m.Value)));
+        progress.History.Add(entry);
+        tracker.Log(entry);
+    }
+
+    private TrainerState State() => TrainerState.After(steps, progress.Step, progress.History) with
+    {
+        TotalFlos = TotalFlos,
+    };
+
+    /// <summary>6 · tokens · parameters without the embeddings, as the Trainer estimates it (modeling_utils.floating_point_ops).</summary>
+    private double TotalFlos => 6.0 * progress.TokensSeen
+        * folder.Model.Parameters.Where(p => p.Name is not ("text.embedding" or "vision.position_embedding")).Sum(p => p.Shape.Count);
+
+    /// <param name="Rows">rows of the dataset</param>
+    /// <param name="Samples">of them, those that could be read</param>
+    private sealed record MicroBatch(int[] Rows, IReadOnlyList<Sample> Samples);
+
+    private sealed record Update(IReadOnlyList<MicroBatch> Batches)
+    {
+        public int TargetCount => Batches.Sum(batch => batch.Samples.Sum(sample => sample.TargetCount));
+    }
+}

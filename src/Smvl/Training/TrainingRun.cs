@@ -1,0 +1,126 @@
+using Smvl.Data;
+using Smvl.Formats;
+using Smvl.Images;
+using Smvl.Inference;
+using Smvl.Models;
+using Smvl.Tensors;
+using Smvl.Text;
+using Smvl.Tracking;
+
+namespace Smvl.Training;
+
+/// <summary>
+/// A whole run from its configuration: the model (spliced first when none is named), the data, the checkpoint to continue from, the
+/// trainer, and the sample answer at the end. Everything that can be wrong is looked at before the output folder is touched.
+/// </summary>
+public static class TrainingRun
+{
+    public const string AnswerFile = "sample_answer.txt";
+
+    private const string DefaultVision = "model/SmolVLM2-256M-Video-Instruct";
+    private const string DefaultText = "model/Qwen3-0.6B";
+    private const string DefaultSplice = "model/SmolVLM2-256M-Qwen3-0.6B";
+    private const string SampleSystem = "使用中文回答所有问题。";
+    private const int SampleTokens = 64;
+
+    /// <exception cref="SmvlException">anything that the user can mend, in one line</exception>
+    public static TrainingResult Run(
+        TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
+    {
+        foreach (string notice in arguments.Notices)
+        {
+            observer.OnNote(notice);
+        }
+
+        RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
+        Checkpoint? start = FindStart(arguments);
+        string modelFolder = start?.Folder ?? arguments.Model ?? SpliceDefault(arguments, observer, cancellation);
+        if (start is not null)
+        {
+            observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
+        }
+
+        using ModelFolder model = ModelFolder.Open(modelFolder, backend, observer.OnNote);
+        if (!model.Prompts.TrySample("", "", [ImageGrid.Whole], arguments.MaxLength, out TrainingText shortest))
+        {
+            throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
+        }
+
+        using TrainingData data = TrainingData.Open(arguments, new SampleBuilder(model.Images, model.Prompts, arguments.MaxLength));
+        foreach (string note in data.Notes)
+        {
+            observer.OnNote(note);
+        }
+
+        CheckpointStore store = CheckpointStore.Open(arguments.OutputDir, arguments.OverwriteOutputDir);
+        using JsonLinesTracker tracker = new(arguments.OutputDir);
+        Trainer trainer = new(arguments, model, data, store, start, tracker, observer);
+        TrainingResult result = trainer.Run(cancellation);
+        if (data.Summary() is { } summary)
+        {
+            observer.OnNote(summary);
+        }
+
+        if (!result.Interrupted)
+        {
+            AnswerSample(arguments, model, picture, result, tracker, observer, cancellation);
+            tracker.OnEnd();
+        }
+
+        return result;
+    }
+
+    /// <summary>A missing output folder is not made before the rest is known to be right.</summary>
+    private static Checkpoint? FindStart(TrainingArguments arguments)
+    {
+        if (arguments.OverwriteOutputDir || (!Directory.Exists(arguments.OutputDir) && arguments.ResumeFromCheckpoint is null))
+        {
+            return null;
+        }
+
+        return CheckpointStore.Open(arguments.OutputDir, overwrite: false).FindStart(arguments.ResumeFromCheckpoint);
+    }
+
+    private static string SpliceDefault(TrainingArguments arguments, ITrainingObserver observer, CancellationToken cancellation)
+    {
+        if (Directory.Exists(DefaultSplice) && Directory.EnumerateFileSystemEntries(DefaultSplice).Any())
+        {
+            observer.OnNote($"model: {DefaultSplice}, spliced earlier");
+            return DefaultSplice;
+        }
+
+        foreach (string source in (ReadOnlySpan<string>)[DefaultVision, DefaultText])
+        {
+            if (!Directory.Exists(source))
+            {
+                throw new SmvlException(
+                    "no model is named, and the folder to splice one from is missing", source, hint: "put the published checkpoint there, or name a spliced folder as model");
+            }
+        }
+
+        observer.OnNote($"splicing {DefaultVision} and {DefaultText} into {DefaultSplice}");
+        Splicer.Splice(new SpliceOptions(DefaultVision, DefaultText, DefaultSplice) { Seed = arguments.Seed }, observer.OnNote, cancellation);
+        return DefaultSplice;
+    }
+
+    /// <summary>The original scripts' last act: a question about a picture, answered by the trained model, kept beside it.</summary>
+    private static void AnswerSample(
+        TrainingArguments arguments, ModelFolder model, RgbImage picture, TrainingResult result, ITracker tracker, ITrainingObserver observer,
+        CancellationToken cancellation)
+    {
+        ChatSession session = new(model);
+        Prompt prompt = session.Prepare(
+            [
+                ChatMessage.FromText("system", SampleSystem),
+                new ChatMessage("user", ContentPart.Image, new ContentPart(arguments.SampleQuestion)),
+            ],
+            [picture],
+            thinking: false);
+        ChatAnswer answer = session.Answer(
+            prompt, ChatSession.Defaults(model.Generation) with { Seed = arguments.Seed }, SampleTokens, cancellation: cancellation);
+        string text = $"{SampleSystem}\n{arguments.SampleQuestion}\n{answer.Text}\n";
+        AtomicFile.Write(Path.Combine(arguments.OutputDir, AnswerFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+        tracker.LogText(result.Step, "sample_answer", answer.Text);
+        observer.OnNote($"sample answer ({arguments.SampleQuestion}): {answer.Text}");
+    }
+}

@@ -1,0 +1,66 @@
+using Smvl.Data;
+using Smvl.Training;
+
+namespace Smvl.Tests.Data;
+
+public sealed class BatchTests
+{
+    private const int Image = 9;
+
+    [Fact]
+    public void RowsPredictTheLabelBehindThemInTheirOwnSample()
+    {
+        Sample first = new([5, Image, 6, 7], [5, Batch.Ignored, 6, 7], new byte[3], 1);
+        Sample second = new([8, 4], [8, 4], [], 0);
+        Batch batch = new([first, second], Image);
+        Assert.Equal([5, Image, 6, 7, 8, 4], batch.Ids);
+        Assert.Equal([4, 2], batch.Lengths);
+        Assert.Equal([1], batch.ImageRows);
+        Assert.Equal([1, 2, 4], batch.TargetRows);
+        Assert.Equal([6, 7, 4], batch.Targets);
+        Assert.Equal(1, batch.TileCount);
+        Assert.Equal(batch.Targets.Count, first.TargetCount + second.TargetCount);
+    }
+
+    [Fact]
+    public void PrefetchKeepsTheOrderAndPassesErrorsOnAtTheirPlace()
+    {
+        List<int> seen = [];
+        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() =>
+        {
+            foreach (int value in Prefetch.InOrder(Enumerable.Range(0, 20), Load, ahead: 4))
+            {
+                seen.Add(value);
+            }
+        });
+        Assert.Equal("13", error.Message);
+        Assert.Equal(Enumerable.Range(0, 13), seen);
+
+        static int Load(int input)
+        {
+            Thread.Sleep(input % 3);
+            return input == 13 ? throw new InvalidOperationException("13") : input;
+        }
+    }
+
+    [Fact]
+    public void AnEpochHoldsEveryRowOnceAndShufflesAnew()
+    {
+        TrainingArguments arguments = TrainingArguments.FromCommandLine("--per_device_train_batch_size", "3", "--max_steps", "9", "--output_dir", "unused");
+        int[] rows = [.. Enumerable.Range(100, 10)];
+        TrainingSteps steps = new(arguments, rows.Length);
+        SampleOrder random = new(rows, steps, SamplingStrategy.Random, dataSeed: 42);
+        int[][] batches = [.. random.From(0).Take(8)];
+        Assert.Equal([3, 3, 3, 1, 3, 3, 3, 1], batches.Select(b => b.Length));
+        int[] first = [.. batches[..4].SelectMany(b => b)];
+        int[] second = [.. batches[4..].SelectMany(b => b)];
+        Assert.Equal(rows, first.Order());
+        Assert.Equal(rows, second.Order());
+        Assert.NotEqual(first, second);
+
+        // continuing at a step gives what is left, without the walk to it
+        Assert.Equal(batches[5..], random.From(5).Take(3));
+        Assert.Equal(rows, new SampleOrder(rows, steps, SamplingStrategy.Sequential, dataSeed: 42).Epoch(3));
+        Assert.NotEqual(random.Epoch(0), new SampleOrder(rows, steps, SamplingStrategy.Random, dataSeed: 43).Epoch(0));
+    }
+}

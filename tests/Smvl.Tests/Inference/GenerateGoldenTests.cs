@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Smvl.Images;
+using Smvl.Inference;
+using Smvl.Models;
+using Smvl.Tensors.Cpu;
+using Smvl.Text;
+
+namespace Smvl.Tests.Inference;
+
+/// <summary>fixtures/generate: the tokens that transformers generates, greedily and under a repetition penalty of 1.3.</summary>
+[Trait("Category", Golden.Category)]
+public sealed class GenerateGoldenTests
+{
+    private static readonly JsonElement[] All = [.. Golden.Json("generate", "greedy.json").EnumerateArray()];
+
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, All.Length)];
+
+    [Theory, MemberData(nameof(Cases))]
+    public void PromptIdsMatch(int index)
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        Assert.Equal(Ids(All[index], "ids"), PromptOf(folder, All[index]).Ids);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void GreedyTokensMatch(int index) => CheckTokens(All[index], "new_ids", repetitionPenalty: 1);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void TokensUnderRepetitionPenaltyMatch(int index) => CheckTokens(All[index], "new_ids_repetition_penalty_1_3", repetitionPenalty: 1.3);
+
+    [Theory, MemberData(nameof(Cases))]
+    public void TheCacheChangesNothing(int index)
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        Prompt prompt = PromptOf(folder, All[index]);
+        GeneratedToken[] cached = [.. new Generator(folder.Model, folder.Generation.EosTokenIds).Generate(prompt, new SamplingOptions(), 8, alternatives: 3)];
+
+        int[] ids = prompt.Ids;
+        foreach (GeneratedToken token in cached)
+        {
+            // the whole sequence again, with an empty cache
+            using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length);
+            float[] logits = folder.Model.NextTokenLogits(ids, prompt.Tiles, prompt.TileCount, fresh, default);
+            (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(logits, 3);
+            Assert.Equal(top.Select(t => t.Id), token.Alternatives.Select(t => t.Id));
+            for (int i = 0; i < top.Length; i++)
+            {
+                Assert.Equal(top[i].LogProbability, token.Alternatives[i].LogProbability, 1e-4);
+            }
+
+            ids = [.. ids, token.Id];
+        }
+    }
+
+    private static void CheckTokens(JsonElement golden, string key, double repetitionPenalty)
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        int[] expected = Ids(golden, key);
+        ChatSession session = new(folder);
+        var streamed = new System.Text.StringBuilder();
+        ChatAnswer answer = session.Answer(
+            PromptOf(folder, golden), new SamplingOptions { RepetitionPenalty = repetitionPenalty }, Math.Max(40, expected.Length),
+            onText: piece => streamed.Append(piece));
+        Assert.Equal(expected, answer.Tokens.Select(token => token.Id));
+        Assert.Equal(answer.Text, streamed.ToString());
+        if (repetitionPenalty == 1)
+        {
+            Assert.Equal(golden.GetProperty("text").GetString(), answer.Text);
+        }
+    }
+
+    /// <summary>The fixture's prompt text is a system message, pictures and a question, with the assistant's turn open.</summary>
+    private static Prompt PromptOf(ModelFolder folder, JsonElement golden)
+    {
+        string text = golden.GetProperty("prompt").GetString()!;
+        string system = Between(text, "<|im_start|>system\n", "<|im_end|>");
+        string user = Between(text, "<|im_start|>user\n", "<|im_end|>");
+        RgbImage[] pictures = [.. golden.GetProperty("images").EnumerateArray().Select(name => ImageDecoder.DecodeFile(Golden.Path("generate", name.GetString()!)))];
+        string question = pictures.Length == 0 ? user : user[(user.LastIndexOf('\n') + 1)..];
+        return new ChatSession(folder).Prepare(
+            [ChatMessage.FromText("system", system), new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(question)])],
+            pictures,
+            thinking: true);
+    }
+
+    private static string Between(string text, string start, string end)
+    {
+        int from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
+        return text[from..text.IndexOf(end, from, StringComparison.Ordinal)];
+    }
+
+    private static int[] Ids(JsonElement golden, string key) => [.. golden.GetProperty(key).EnumerateArray().Select(id => id.GetInt32())];
+}

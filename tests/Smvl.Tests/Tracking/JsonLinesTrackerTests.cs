@@ -1,0 +1,73 @@
+using Smvl.Tests.Training;
+using Smvl.Tracking;
+using Smvl.Training;
+
+namespace Smvl.Tests.Tracking;
+
+public sealed class JsonLinesTrackerTests : IDisposable
+{
+    private static readonly TrainingArguments Arguments = TrainingArguments.FromCommandLine();
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void EachEntryIsALineAtOnce()
+    {
+        using var tracker = new JsonLinesTracker(_folder.Path);
+        tracker.OnStart(Arguments, []);
+        Assert.Equal("", Text());
+        tracker.Log(Entry(1, 6.5));
+        Assert.Equal("{\"epoch\":0.5,\"loss\":6.5,\"step\":1}\n", Text());
+        tracker.LogText(2, "sample_answer", "一只狗\n\"…\"");
+        tracker.OnEnd();
+        Assert.Equal("{\"epoch\":0.5,\"loss\":6.5,\"step\":1}\n{\"sample_answer\":\"一只狗\\n\\\"…\\\"\",\"step\":2}\n", Text());
+    }
+
+    [Fact]
+    public void AResumedRunHasEachEntryOnce()
+    {
+        LogEntry[] all = [Entry(1, 6.5), Entry(2, 6.25), Entry(3, 6)];
+        using (var tracker = new JsonLinesTracker(_folder.Path))
+        {
+            tracker.OnStart(Arguments, []);
+            Array.ForEach(all, tracker.Log);
+        }
+
+        string whole = Text();
+        File.AppendAllText(_folder.File(JsonLinesTracker.FileName), "{\"epoch\":2.0,\"lo"); // stopped within a line
+        using (var tracker = new JsonLinesTracker(_folder.Path))
+        {
+            tracker.OnStart(Arguments, all[..2]); // the checkpoint was written after step 2
+            tracker.Log(all[2]);
+        }
+
+        Assert.Equal(whole, Text());
+        Assert.Single(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void ANewRunStartsANewFile()
+    {
+        _folder.Write(JsonLinesTracker.FileName, "{}\n");
+        using var tracker = new JsonLinesTracker(_folder.Path);
+        tracker.OnStart(Arguments, []);
+        Assert.Equal("", Text());
+    }
+
+    [Fact]
+    public void AMissingFolderIsAnError()
+    {
+        using var tracker = new JsonLinesTracker(_folder.File("missing"));
+        Assert.Contains("the log cannot be written", Assert.Throws<SmvlException>(() => tracker.OnStart(Arguments, [])).Message, StringComparison.Ordinal);
+    }
+
+    private static LogEntry Entry(int step, double loss) => new(step, KeyValuePair.Create("loss", loss), KeyValuePair.Create("epoch", step / 2.0));
+
+    private string Text()
+    {
+        using var reader = new StreamReader(new FileStream(_folder.File(JsonLinesTracker.FileName), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }
+}
