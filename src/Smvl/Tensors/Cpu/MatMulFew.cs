@@ -79,7 +79,7 @@ internal static unsafe class MatMulFew
     }
 
     /// <summary>One row of x by four of the weight; second to fourth at the given distances.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void OneByFour<TElement>(float* sums, float* x, byte* w, long at1, long at2, long at3, int depth)
         where TElement : IElement
     {
@@ -117,7 +117,7 @@ internal static unsafe class MatMulFew
     }
 
     /// <summary>Four rows of x by two of the weight.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void FourByTwo<TElement>(float* sums, float* x0, float* x1, float* x2, float* x3, byte* w, byte* v, int depth)
         where TElement : IElement
     {
