@@ -30,7 +30,7 @@ if (Wanted("matmul"))
     void Row(string name, int m, int k, int n, Action action)
     {
         double best = Rate(2.0 * m * k * n, action);
-        Console.WriteLine($"{name,-10}{m,6}{k,7}{n,8}{best / 1e9,9:F1}{best / limit256,8:P0}{best / limit512,8:P0}");
+        Console.WriteLine($"{name,-10}{m,6}{k,7}{n,8}{best / 1e9,9:F1}{best / limit256,8:P0}{Share512(best),8:P0}");
     }
 }
 
@@ -72,7 +72,7 @@ if (Wanted("attention"))
         void Row(string name, double flops, Action action)
         {
             double best = Rate(flops, action);
-            Console.WriteLine($"{name,-22}{tokens,7}{heads,6}/{kvHeads,2}{hd,5}{best / 1e9,9:F1}{best / limit256,8:P0}{best / limit512,8:P0}");
+            Console.WriteLine($"{name,-22}{tokens,7}{heads,6}/{kvHeads,2}{hd,5}{best / 1e9,9:F1}{best / limit256,8:P0}{Share512(best),8:P0}");
         }
     }
 }
@@ -99,6 +99,9 @@ double Rate(double flops, Action action)
 
     return best;
 }
+
+// nothing where the machine has no such vectors
+double? Share512(double rate) => limit512 > 0 ? rate / limit512 : null;
 
 double Seconds(Action action)
 {

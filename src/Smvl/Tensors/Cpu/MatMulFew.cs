@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -67,8 +68,18 @@ internal static unsafe class MatMulFew
             }
         });
 
+    // the rows of the next step: a row is too short a stream for the hardware to run ahead by itself
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
+        }
+    }
+
     /// <summary>One row of x by four of the weight; second to fourth at the given distances.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void OneByFour<TElement>(float* sums, float* x, byte* w, long at1, long at2, long at3, int depth)
         where TElement : IElement
     {
@@ -78,6 +89,10 @@ internal static unsafe class MatMulFew
         {
             Vector256<float> low = Vector256.Load(x + k), high = Vector256.Load(x + k + 8);
             byte* next = w + (8 * TElement.Size);
+            Prefetch(w + (4 * at1));
+            Prefetch(w + (4 * at1) + at1);
+            Prefetch(w + (4 * at1) + at2);
+            Prefetch(w + (4 * at1) + at3);
             a0 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w), a0);
             a1 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at1), a1);
             a2 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at2), a2);
@@ -102,7 +117,7 @@ internal static unsafe class MatMulFew
     }
 
     /// <summary>Four rows of x by two of the weight.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void FourByTwo<TElement>(float* sums, float* x0, float* x1, float* x2, float* x3, byte* w, byte* v, int depth)
         where TElement : IElement
     {
@@ -110,6 +125,8 @@ internal static unsafe class MatMulFew
         int k = 0;
         for (; k <= depth - 8; k += 8, w += 8 * TElement.Size, v += 8 * TElement.Size)
         {
+            Prefetch(w + (2 * (v - w)));
+            Prefetch(v + (2 * (v - w)));
             Vector256<float> a = TElement.Load8(w), b = TElement.Load8(v);
             Vector256<float> x = Vector256.Load(x0 + k);
             a0 = Vector256.MultiplyAddEstimate(x, a, a0);

@@ -21,6 +21,7 @@ internal readonly unsafe record struct Operand(IntPtr Origin, DType DType, long 
 /// <summary>
 /// Copies a part of an operand into panels of <c>width</c> lanes: panel after panel, for each step of depth the lanes side by
 /// side, as F32. Lanes past the end of a last panel hold anything finite or not: the tile drops what they give.
+/// Compiled fully at once, like the tiles: a first step should not wait for the runtime to find its loops hot.
 /// </summary>
 internal static unsafe class MatMulPack
 {
@@ -57,6 +58,7 @@ internal static unsafe class MatMulPack
     }
 
     /// <summary>Lanes lie side by side in memory: rows are read whole and dealt to the panels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LanesAdjacent<TElement>(float* panels, byte* source, long depthStride, int lanes, int depth, int width)
         where TElement : IElement
     {
@@ -81,6 +83,7 @@ internal static unsafe class MatMulPack
     }
 
     /// <summary>Depth lies side by side in memory: four lanes by four 32-bit words are turned in registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose<TElement>(float* panel, byte* source, long laneStride, int lanes, int depth, int width)
         where TElement : IElement
     {

@@ -12,11 +12,11 @@ internal readonly unsafe struct Tile12<TSimd, TVector> : ITile
     public static int Columns => 2 * TSimd.Width;
 
     // not inlined: the loop needs every register
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Run(int depth, float* a, float* b, float* c, long stride, float* start, long startStride) =>
         Kernel(depth, a, laneStride: 1, depthStride: 12, b, c, stride, start, startStride);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void RunRows(int depth, float* a, float* b, float* c, long stride, float* start, long startStride) =>
         Kernel(depth, a, laneStride: 2 * TSimd.Width, depthStride: 1, b, c, stride, start, startStride);
 

@@ -44,7 +44,7 @@ internal unsafe interface ISimd<TVector>
 
 /// <summary>
 /// Sixteen lanes. The X86 names and not <see cref="Vector512"/>'s, because the runtime leaves the latter unaccelerated on the
-/// CPUs that lower their clock for wide vectors; here matrix products gain 1.7 times all the same (see bench).
+/// CPUs that lower their clock for wide vectors; matrix products gain 1.6 times all the same (see bench).
 /// </summary>
 internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 {
