@@ -14,7 +14,7 @@ internal static class TokenizerCopy
     private const string AddedKey = "added_tokens_decoder";
     private const string WholeName = "tokenizer.json";
 
-    private static readonly string[] AsTheyAre = [WholeName, "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json"];
+    private static readonly string[] AsTheyAre = [WholeName, "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", ChatTemplate.FileName];
 
     /// <param name="from">a folder with a tokenizer</param>
     /// <param name="to">an existing folder without one</param>

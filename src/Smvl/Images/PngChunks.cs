@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Smvl.Formats.Parquet;
+using Smvl.Formats;
 
 namespace Smvl.Images;
 

@@ -1,5 +1,6 @@
 using Smvl.Formats;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Models;
 
@@ -34,6 +35,10 @@ public static class CheckpointInitializer
         {
             TokenizerCopy.Copy(options.Tokenizer, staged.Path, text, notice: notice);
         }
+        else
+        {
+            WriteStandIn(staged.Path, text);
+        }
 
         CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))]);
         staged.Commit();
@@ -49,6 +54,21 @@ public static class CheckpointInitializer
 
         ModelConfig config = ConfigFile.ReadSmolVlm(folder);
         return (NameTable.SmolVlm(config), config.Text);
+    }
+
+    /// <summary>Bytes as tokens, with the special tokens where the configuration has their ids.</summary>
+    private static void WriteStandIn(string folder, TextConfig text)
+    {
+        if (ConfigFile.Kind(folder) == CheckpointKind.Qwen3)
+        {
+            StandInTokenizer.Write(folder, QwenTokens.From(text.BosTokenId!.Value), QwenTokens.MessageEnd, QwenTokens.EndOfText);
+            return;
+        }
+
+        int imageId = ConfigFile.ReadSmolVlm(folder).ImageTokenId;
+        IReadOnlyList<AddedToken> tokens = new[] { SmolVlmTokens.Published, SmolVlmTokens.From(StandInTokenizer.Bytes) }
+            .First(list => list.Any(token => token.Content == SmolVlmTokens.Image && token.Id == imageId));
+        StandInTokenizer.Write(folder, tokens, SmolVlmTokens.End, SmolVlmTokens.Pad);
     }
 
     private static TensorSource Initial(TensorName row, long seed, CancellationToken cancellation) =>

@@ -5,13 +5,10 @@ namespace Smvl.Models;
 /// <summary>
 /// Random numbers by position: element i of a stream depends on the seed, the stream's name and i alone, so that any part of it can
 /// be made on any thread, and a tensor does not change when another is added.
-/// Sources: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014), used as a hash of the
-/// counter; Box and Muller, "A note on the generation of random normal deviates", 1958.
+/// Sources: <see cref="SplitMix64"/>, used as a hash of the counter; Box and Muller, "A note on the generation of random normal deviates", 1958.
 /// </summary>
 internal readonly struct CounterRandom
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
     private readonly ulong key;
 
     public CounterRandom(long seed, string name)
@@ -23,7 +20,7 @@ internal readonly struct CounterRandom
             hash = (hash ^ letter) * 0x100000001B3;
         }
 
-        key = Mix(hash + Mix((ulong)seed + Golden));
+        key = SplitMix64.Mix(hash + SplitMix64.Mix((ulong)seed + SplitMix64.Increment));
     }
 
     /// <summary>Elements <paramref name="start"/> and following of the normal stream: mean 0, the given deviation.</summary>
@@ -60,12 +57,5 @@ internal readonly struct CounterRandom
         }
     }
 
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
-
-    private ulong Bits(long index) => Mix(key + ((ulong)index * Golden));
+    private ulong Bits(long index) => SplitMix64.Mix(key + ((ulong)index * SplitMix64.Increment));
 }

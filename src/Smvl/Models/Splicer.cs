@@ -56,11 +56,12 @@ public static class Splicer
             Vision = vision,
             Text = text,
             ScaleFactor = scaleFactor,
-            ImageTokenId = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Image),
+            ImageTokenId = TokenId(tokenizer, options.Text, ImageLayout.Image),
         };
-        _ = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Fake);
-        _ = TokenId(tokenizer, options.Text, ImageTokens.Qwen.Global);
+        _ = TokenId(tokenizer, options.Text, ImageLayout.Qwen.Fake);
+        _ = TokenId(tokenizer, options.Text, ImageLayout.Qwen.Global);
 
+        File.WriteAllText(Path.Combine(staged.Path, ChatTemplate.FileName), ChatTemplate.Jinja);
         WritePictureSettings(options.Vision, staged.Path, config);
         ConfigWriter.Write(staged.Path, config, DType.F32);   // the connector's type, which holds every other one exactly
         GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, text));
@@ -73,7 +74,7 @@ public static class Splicer
     private static void AmendTokenizerConfig(JsonObject tokenizerConfig)
     {
         tokenizerConfig.Remove("chat_template");
-        ImageTokens.Qwen.AddTo(tokenizerConfig);
+        ImageLayout.Qwen.AddTo(tokenizerConfig);
     }
 
     private static int TokenId(BpeTokenizer tokenizer, string folder, string token) =>

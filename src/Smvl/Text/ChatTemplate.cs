@@ -31,7 +31,10 @@ public static class ChatTemplate
         </tool_call>
         """;
 
-    /// <summary>What a checkpoint carries as chat_template.jinja, for transformers and llama.cpp.</summary>
+    /// <summary>Where transformers looks for <see cref="Jinja"/> in a checkpoint folder.</summary>
+    public const string FileName = "chat_template.jinja";
+
+    /// <summary>What a checkpoint carries as <see cref="FileName"/>, for transformers and llama.cpp.</summary>
     public static string Jinja { get; } = ReadJinja();
 
     /// <param name="messages">the conversation, at least one message</param>

@@ -10,7 +10,8 @@ namespace Smvl.Text;
 /// </summary>
 public static class StandInTokenizer
 {
-    private const int Bytes = 256;
+    /// <summary>Ids that the bytes take.</summary>
+    public const int Bytes = 256;
 
     /// <param name="folder">an existing folder; its tokenizer files are replaced</param>
     /// <param name="added">special and other added tokens with their ids: <see cref="QwenTokens"/>, <see cref="SmolVlmTokens"/></param>

@@ -274,7 +274,6 @@ public sealed class Trainer
         folder.Write(store.OutputDir);
         arguments.Save(store.OutputDir);
         State().Write(store.OutputDir);
-        tracker.OnEnd();
         observer.OnSaved(store.OutputDir);
     }
 

@@ -93,7 +93,7 @@ internal static class TrainingKeys
             return key;
         }
 
-        throw new SmvlException($"unknown key {name}", where, hint: $"did you mean {NearestName.Of(name, ByName.Keys)}? `smvl train --help` lists every key");
+        throw new SmvlException($"unknown key {name}", where, hint: $"did you mean {NearestNames.Of(name, ByName.Keys).First()}? `smvl train --help` lists every key");
     }
 
     private static TrainingKey<T> Add<T>(TrainingKey<T> key)

@@ -38,7 +38,9 @@ public sealed class BpeTokenizerTest
     public void LongestAddedTokenWinsAndNormalizedOnesMatchNormalizedText()
     {
         BpeTokenizer tokenizer = WithAdded(
-            new AddedToken(256, "<a>", Special: true), new AddedToken(257, "<a><b>", Special: false), new AddedToken(258, "<é>", Special: false, Normalized: true));
+            new AddedToken(256, "<a>", Special: true),
+            new AddedToken(257, "<a><b>", Special: false),
+            new AddedToken(258, "<é>", Special: false, Normalized: true));
         Assert.Equal([257, 256, 'x'], tokenizer.Encode("<a><b><a>x"));
         Assert.Equal([256, '<', 'b'], tokenizer.Encode("<a><b"));
         Assert.Equal([258, 258], tokenizer.Encode("<é><e\u0301>"));
@@ -79,7 +81,8 @@ public sealed class BpeTokenizerTest
     {
         BpeTokenizer tokenizer = WithAdded();
         var stream = new StreamingDecoder(tokenizer);
-        Assert.Equal(["", "", "中", "a", "", "", "", "😀"], [.. new[] { 0xE4, 0xB8, 0xAD, 'a', 0xF0, 0x9F, 0x98, 0x80 }.Select(ByteId).Select(stream.Append)]);
+        int[] bytes = [0xE4, 0xB8, 0xAD, 'a', 0xF0, 0x9F, 0x98, 0x80];
+        Assert.Equal(["", "", "中", "a", "", "", "", "😀"], [.. bytes.Select(ByteId).Select(stream.Append)]);
         Assert.Equal("", stream.Finish());
 
         // Broken sequences are replaced as soon as they are certain, and an unfinished one at the end.

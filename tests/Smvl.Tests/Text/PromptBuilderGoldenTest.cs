@@ -11,6 +11,8 @@ namespace Smvl.Tests.Text;
 [Trait("Category", Golden.Category)]
 public sealed partial class PromptBuilderGoldenTest
 {
+    private const string Question = @"<\|im_start\|>user\n(<\|image_pad\|>\n)*(?<question>.*)<\|im_end\|>\n<\|im_start\|>assistant\n";
+
     public static IEnumerable<TheoryDataRow<int>> Prompts() => Indices(Golden.Json("processor", "prompts.json").GetProperty("cases"));
 
     public static IEnumerable<TheoryDataRow<int>> Chats() => Indices(Golden.Json("generate", "greedy.json"));
@@ -127,9 +129,9 @@ public sealed partial class PromptBuilderGoldenTest
     [GeneratedRegex(@"(<\|vision_start\|><row_(?<row>\d+)_col_(?<col>\d+)>(<\|image_pad\|>)+\n*)*\0\n")]
     private static partial Regex Picture();
 
-    [GeneratedRegex(@"^<\|im_start\|>system\n(?<system>.*)<\|im_end\|>\n<\|im_start\|>user\n(<\|image_pad\|>\n)*(?<question>.*)<\|im_end\|>\n<\|im_start\|>assistant\n$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^<\|im_start\|>system\n(?<system>.*)<\|im_end\|>\n" + Question + "$", RegexOptions.Singleline)]
     private static partial Regex ChatTurns();
 
-    [GeneratedRegex(@"^<\|im_start\|>user\n(<\|image_pad\|>\n)*(?<question>.*)<\|im_end\|>\n<\|im_start\|>assistant\n<think>\n\n</think>\n\n(?<answer>.*)<\|im_end\|>\n$", RegexOptions.Singleline)]
+    [GeneratedRegex("^" + Question + @"<think>\n\n</think>\n\n(?<answer>.*)<\|im_end\|>\n$", RegexOptions.Singleline)]
     private static partial Regex SampleTurns();
 }

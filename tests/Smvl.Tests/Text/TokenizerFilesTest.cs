@@ -53,7 +53,8 @@ public sealed class TokenizerFilesTest
         json["post_processor"] = JsonNode.Parse("""{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false}""");
         folder.Write("tokenizer.json", json.ToJsonString());
         int next = Tokenizers.Tiny.VocabularySize;
-        folder.Write("tokenizer_config.json", """{"added_tokens_decoder": {"NEXT": {"content": "<new>", "special": true}}}""".Replace("NEXT", $"{next}", StringComparison.Ordinal));
+        string config = """{"added_tokens_decoder": {"NEXT": {"content": "<new>", "special": true}}}""";
+        folder.Write("tokenizer_config.json", config.Replace("NEXT", $"{next}", StringComparison.Ordinal));
         BpeTokenizer tokenizer = TokenizerFiles.Load(folder.Path);
         Assert.Equal([.. Tokenizers.Tiny.Encode("图中有什么？"), next], tokenizer.Encode("图中有什么？<new>"));
     }

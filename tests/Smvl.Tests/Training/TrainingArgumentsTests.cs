@@ -248,7 +248,7 @@ public sealed class TrainingArgumentsTests : IDisposable
 
     [Theory]
     [InlineData("", "abc", 3), InlineData("kitten", "sitting", 3), InlineData("same", "same", 0), InlineData("ab", "ba", 2)]
-    public void DistanceCountsEdits(string a, string b, int expected) => Assert.Equal(expected, NearestName.Distance(a, b));
+    public void DistanceCountsEdits(string a, string b, int expected) => Assert.Equal(expected, NearestNames.Distance(a, b));
 
     [Theory]
     [InlineData(2, "2.0"), InlineData(0.125, "0.125"), InlineData(1e-5, "1.0e-05"), InlineData(-0.1, "-0.1"), InlineData(1.5e300, "1.5e+300"), InlineData(0, "0.0")]

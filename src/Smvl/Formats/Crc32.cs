@@ -1,4 +1,4 @@
-namespace Smvl.Formats.Parquet;
+namespace Smvl.Formats;
 
 /// <summary>The checksum of gzip and zlib (polynomial 0xEDB88320), which a page header may carry for its body as stored.</summary>
 internal static class Crc32

@@ -1,4 +1,4 @@
-namespace Smvl.Data;
+namespace Smvl;
 
 /// <summary>Finds what a misspelt name may have meant.</summary>
 internal static class NearestNames
@@ -6,8 +6,8 @@ internal static class NearestNames
     /// <summary>The known names by their edit distance from <paramref name="name"/>, nearest first, equals in their given order.</summary>
     public static IEnumerable<string> Of(string name, IEnumerable<string> known) => known.OrderBy(k => Distance(name, k));
 
-    // Levenshtein's distance without regard to case, one row of the table at a time.
-    private static int Distance(string a, string b)
+    /// <summary>Levenshtein's distance without regard to case, one row of the table at a time.</summary>
+    internal static int Distance(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];
         for (int i = 1; i <= a.Length; i++)
