@@ -45,6 +45,11 @@ internal static class TokenizerCopy
         return tokenizer;
     }
 
+    /// <summary>The folder's tokenizer files as they are, by name: a run's checkpoints carry them on, even when the folder is gone by then.</summary>
+    public static IReadOnlyDictionary<string, byte[]> ReadFiles(string folder) => AsTheyAre.Append(ConfigName)
+        .Where(name => File.Exists(Path.Combine(folder, name)))
+        .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+
     private static void CheckFit(string from, BpeTokenizer tokenizer, TextConfig text)
     {
         if (tokenizer.VocabularySize > text.VocabularySize)

@@ -15,6 +15,7 @@ public sealed class ModelFolder : IDisposable
     private const int NoToken = -1;
 
     private readonly CheckpointFolder weights;
+    private readonly IReadOnlyDictionary<string, byte[]> tokenizerFiles;
 
     private ModelFolder(
         string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor images, BpeTokenizer tokenizer,
@@ -27,6 +28,7 @@ public sealed class ModelFolder : IDisposable
         Tokenizer = tokenizer;
         Prompts = prompts;
         Generation = generation;
+        tokenizerFiles = TokenizerCopy.ReadFiles(path);
     }
 
     public string Path { get; }
@@ -89,7 +91,11 @@ public sealed class ModelFolder : IDisposable
         ConfigWriter.Write(folder, config, DType.F32);
         GenerationConfigFile.Write(folder, Generation);
         Images.Config.Write(folder);
-        TokenizerCopy.Copy(Path, folder, config.Text);
+        foreach ((string name, byte[] content) in tokenizerFiles)
+        {
+            AtomicFile.Write(System.IO.Path.Combine(folder, name), stream => stream.Write(content));
+        }
+
         Dictionary<string, string> names = NameTable.For(config).ToDictionary(name => name.Ours, name => name.HuggingFace);
         CheckpointWriter.Write(folder, [.. Model.Parameters.Select(p => Source(names[p.Name], p, cancellation))]);
     }

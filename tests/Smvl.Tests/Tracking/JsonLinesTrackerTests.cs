@@ -1,4 +1,3 @@
-using Smvl.Tests.Training;
 using Smvl.Tracking;
 using Smvl.Training;
 
