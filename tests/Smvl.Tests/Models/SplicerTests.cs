@@ -93,7 +93,7 @@ public sealed class SplicerTests : IDisposable
         ModelConfig config = Splicer.Splice(new SpliceOptions(vision, untied, temporary["out"]));
         Assert.False(config.Text.TieWordEmbeddings);
         using CheckpointFolder spliced = CheckpointFolder.Open(temporary["out"]);
-        Assert.All(Bytes(spliced.Tensors["lm_head.weight"]), b => Assert.Equal(0, b));
+        Assert.False(Bytes(spliced.Tensors["lm_head.weight"]).AsSpan().ContainsAnyExcept((byte)0));
         Assert.False(JsonDocument.Parse(File.ReadAllBytes(temporary["out", "config.json"])).RootElement.GetProperty("tie_word_embeddings").GetBoolean());
     }
 
