@@ -30,7 +30,8 @@ internal static class TokenizerCopy
         CheckFit(from, tokenizer, text);
         foreach (string name in AsTheyAre.Where(name => File.Exists(Path.Combine(from, name))))
         {
-            File.Copy(Path.Combine(from, name), Path.Combine(to, name));
+            // a copy of the content, not of the rights: a published folder may be read-only
+            File.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));
         }
 
         string configPath = Path.Combine(from, ConfigName);
