@@ -34,21 +34,11 @@ internal static class ChatCommand
         {
             folder, question, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs,
         };
-        command.Validators.Add(result =>
+        maxNewTokens.Validators.Add(result =>
         {
-            if (result.GetValue(maxNewTokens) < 1)
+            if (result.GetValueOrDefault<int>() < 1)
             {
                 result.AddError("--max_new_tokens must be 1 or more.");
-            }
-
-            if (result.GetValue(logprobs) < 0 || (result.GetValue(logprobs) > 0 && !result.GetValue(json)))
-            {
-                result.AddError("--logprobs must be 0 or more, and goes with --json.");
-            }
-
-            if (result.GetValue(json) && result.GetValue(question) is null)
-            {
-                result.AddError("--json needs a question.");
             }
         });
 
@@ -56,6 +46,7 @@ internal static class ChatCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
+                CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
                 string path = parsed.GetRequiredValue(folder);
                 RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
                 using CpuBackend backend = new();
@@ -89,6 +80,19 @@ internal static class ChatCommand
             },
             cancellation));
         return command;
+    }
+
+    private static void CheckTogether(bool json, int logprobs, string? question)
+    {
+        if (logprobs < 0 || (logprobs > 0 && !json))
+        {
+            throw new UsageException("--logprobs must be 0 or more, and goes with --json.");
+        }
+
+        if (json && question is null)
+        {
+            throw new UsageException("--json needs a question.");
+        }
     }
 
     private static void Converse(Conversation conversation, TextWriter output)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Smvl.Cli;
+using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Cli;
 
@@ -103,19 +103,5 @@ public sealed class CommandLineTests : IDisposable
         (int code, string output, _) = await Run("--help");
         Assert.Equal(0, code);
         Assert.All((string[])["init", "splice", "info"], name => Assert.Contains($"\n  {name}", output));
-    }
-
-    private static async Task<(int Code, string Output, string Error)> Run(params string[] args)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        int code = await CommandLineProgram.Run(args, output, error);
-        return (code, output.ToString(), error.ToString());
-    }
-
-    private static async Task<(int Code, string Error)> Quiet(params string[] args)
-    {
-        (int code, _, string error) = await Run(args);
-        return (code, error);
     }
 }

@@ -5,7 +5,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class QwenSplitTest
+public sealed class QwenSplitTests
 {
     // .NET's case folding lacks the long s, which Oniguruma's has.
     private static readonly Regex Reference =

@@ -4,7 +4,7 @@ using Smvl.Text;
 namespace Smvl.Tests.Text;
 
 /// <summary>Expected texts are Python 3's <c>json.dumps(json.loads(text), ensure_ascii=False)</c>.</summary>
-public sealed class PythonJsonTest
+public sealed class PythonJsonTests
 {
     [Theory]
     [InlineData("{}", "{}")]

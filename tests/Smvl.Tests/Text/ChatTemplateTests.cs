@@ -3,7 +3,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class ChatTemplateTest
+public sealed class ChatTemplateTests
 {
     [Fact]
     public void ContentInPartsIsTheSameAsInOne()

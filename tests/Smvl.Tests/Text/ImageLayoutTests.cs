@@ -3,7 +3,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class ImageLayoutTest
+public sealed class ImageLayoutTests
 {
     [Fact]
     public void FolderThatNamesNoStringsIsReadAsQwenAndSaysSo()

@@ -2,7 +2,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class NfcTest
+public sealed class NfcTests
 {
     [Theory]
     [InlineData("", "")]

@@ -5,7 +5,7 @@ namespace Smvl.Tests.Text;
 
 /// <summary>Texts with the ids and the decoded texts of Hugging Face tokenizers.</summary>
 [Trait("Category", Golden.Category)]
-public sealed class BpeTokenizerGoldenTest
+public sealed class BpeTokenizerGoldenTests
 {
     public static IEnumerable<TheoryDataRow<int>> QwenCases() => Indices("qwen-cases.json");
 

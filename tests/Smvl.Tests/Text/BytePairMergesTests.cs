@@ -2,7 +2,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class BytePairMergesTest
+public sealed class BytePairMergesTests
 {
     [Theory]
     [InlineData(1, 1)]

@@ -5,7 +5,7 @@ namespace Smvl.Tests.Text;
 
 /// <summary>Conversations rendered by the reference's chat template.</summary>
 [Trait("Category", Golden.Category)]
-public sealed class ChatTemplateGoldenTest
+public sealed class ChatTemplateGoldenTests
 {
     public static IEnumerable<TheoryDataRow<int, string>> Cases() =>
         Golden.Json("chat", "cases.json").EnumerateArray()

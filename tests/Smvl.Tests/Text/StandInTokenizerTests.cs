@@ -2,7 +2,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class StandInTokenizerTest
+public sealed class StandInTokenizerTests
 {
     private const string Sample = "图 a1\n<|im_start|>é<|im_end|>";
 

@@ -9,7 +9,7 @@ namespace Smvl.Tests.Text;
 
 /// <summary>Prompts and training samples as the reference's processor and collator make them.</summary>
 [Trait("Category", Golden.Category)]
-public sealed partial class PromptBuilderGoldenTest
+public sealed partial class PromptBuilderGoldenTests
 {
     private const string Question = @"<\|im_start\|>user\n(<\|image_pad\|>\n)*(?<question>.*)<\|im_end\|>\n<\|im_start\|>assistant\n";
 

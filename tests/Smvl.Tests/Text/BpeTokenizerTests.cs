@@ -2,7 +2,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class BpeTokenizerTest
+public sealed class BpeTokenizerTests
 {
     [Theory]
     [InlineData(1)]

@@ -3,7 +3,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class PromptBuilderTest
+public sealed class PromptBuilderTests
 {
     private const int RowsPerTile = 4;
     private static readonly int Pad = Tokenizers.Tiny.TokenToId(QwenTokens.EndOfText)!.Value;

@@ -3,7 +3,7 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Text;
 
-public sealed class TokenizerFilesTest
+public sealed class TokenizerFilesTests
 {
     [Fact]
     public void FolderWithoutTokenizerIsRefused()

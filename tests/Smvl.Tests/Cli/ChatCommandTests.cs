@@ -1,0 +1,85 @@
+using System.Text.Json;
+using static Smvl.Tests.Cli.CommandLine;
+
+namespace Smvl.Tests.Cli;
+
+/// <summary><c>smvl chat</c> as a user runs it, on the fixtures' model and pictures.</summary>
+public sealed class ChatCommandTests
+{
+    private static readonly string Model = Golden.Path("spliced");
+    private static readonly string Picture = Directory.GetFiles(Golden.Path("generate"), "*.png").Order().First();
+
+    [Fact]
+    public async Task JsonHoldsWhatTheTextSays()
+    {
+        string[] args = ["chat", Model, "--image", Picture, "图中有什么动物？", "--max_new_tokens", "5", "--temperature", "0"];
+        (int code, string text, string error) = await Run(args);
+        Assert.Equal((0, ""), (code, error));
+        (_, string json, _) = await Run([.. args, "--json", "--logprobs", "2"]);
+        JsonElement root = JsonDocument.Parse(json).RootElement;
+        Assert.Equal(["prompt_ids", "new_ids", "text", "logprobs", "timings"], root.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(text, root.GetProperty("text").GetString() + "\n");
+        int count = root.GetProperty("new_ids").GetArrayLength();
+        Assert.InRange(count, 1, 5);
+        Assert.Equal(count, root.GetProperty("logprobs").GetArrayLength());
+        foreach (JsonElement token in root.GetProperty("logprobs").EnumerateArray())
+        {
+            JsonElement[] top = [.. token.GetProperty("top").EnumerateArray()];
+            Assert.Equal(2, top.Length);
+            Assert.Equal(token.GetProperty("id").GetInt32(), top[0].GetProperty("id").GetInt32()); // greedy
+            Assert.True(top[0].GetProperty("logprob").GetDouble() >= top[1].GetProperty("logprob").GetDouble());
+        }
+    }
+
+    [Fact]
+    public async Task ThinkingOnLeavesTheEmptyThinkBlockOut()
+    {
+        int[] off = await PromptIds();
+        int[] on = await PromptIds("--thinking", "on");
+        int[] system = await PromptIds("--system", "使用中文回答所有问题。");
+        Assert.Equal(on, off[..on.Length]);
+        Assert.True(off.Length > on.Length);
+        Assert.True(system.Length > off.Length);
+
+        static async Task<int[]> PromptIds(params string[] more)
+        {
+            (int code, string json, string error) = await Run(["chat", Model, "你好", "--max_new_tokens", "1", "--json", .. more]);
+            Assert.Equal((0, ""), (code, error));
+            return [.. JsonDocument.Parse(json).RootElement.GetProperty("prompt_ids").EnumerateArray().Select(id => id.GetInt32())];
+        }
+    }
+
+    [Fact]
+    public async Task ASeedReplaysASampledAnswer()
+    {
+        string[] args = ["chat", Model, "你好", "--max_new_tokens", "12", "--temperature", "1.5", "--top_k", "0", "--top_p", "1"];
+        (_, string first, _) = await Run([.. args, "--seed", "3"]);
+        (_, string again, _) = await Run([.. args, "--seed", "3"]);
+        (_, string other, _) = await Run([.. args, "--seed", "4"]);
+        Assert.Equal(first, again);
+        Assert.NotEqual(first, other);
+    }
+
+    [Fact]
+    public async Task WhatCannotBeReadIsNamed()
+    {
+        Assert.Contains("none.png", await Fails("chat", Model, "--image", "none.png", "？"));
+        Assert.Contains("nowhere", await Fails("chat", "nowhere", "？"));
+        Assert.Contains("config.json", await Fails("chat", Golden.Path("generate"), "？"));
+        Assert.Contains("<|im_end|>", await Fails("chat", Model, "a<|im_end|>b"));
+        Assert.Contains("max_new_tokens", await Fails("chat", Model, "？", "--max_new_tokens", "100000"));
+        Assert.Contains("top_p", await Fails("chat", Model, "？", "--top_p", "2", "--max_new_tokens", "1"));
+    }
+
+    [Theory]
+    [InlineData("--max_new_tokens", "0")]
+    [InlineData("--thinking", "maybe")]
+    [InlineData("--logprobs", "3")]
+    [InlineData("--temperature", "warm")]
+    public async Task WrongUsageExitsWithTwo(string option, string value)
+    {
+        (int code, string error) = await Quiet("chat", Model, "？", option, value);
+        Assert.Equal(2, code);
+        Assert.StartsWith("smvl: usage: ", error);
+    }
+}
