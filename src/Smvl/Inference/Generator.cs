@@ -44,11 +44,11 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
         }
 
         GenerationSeconds = 0;
-        var sampler = new Sampler(sampling);
+        Sampler sampler = new(sampling);
         var seen = new HashSet<int>(prompt.Ids);
         using var cache = new KeyValueCache(model.Backend, model.Config.Text, prompt.Ids.Length + maxNewTokens);
         long start = Stopwatch.GetTimestamp();
-        float[] logits = model.NextTokenLogits(prompt.Ids, prompt.Tiles, prompt.TileCount, cache, cancellation);
+        float[] logits = model.PromptLogits(prompt, cache, cancellation);
         PromptSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
         for (int made = 0; made < maxNewTokens && !cancellation.IsCancellationRequested; made++)
@@ -63,7 +63,7 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
                 yield break;
             }
 
-            logits = model.NextTokenLogits([id], [], 0, cache, cancellation);
+            logits = model.NextLogits(id, cache, cancellation);
         }
     }
 }

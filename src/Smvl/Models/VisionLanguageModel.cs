@@ -92,36 +92,24 @@ public sealed class VisionLanguageModel : IDisposable
         return head.Logits(hidden, rows);
     }
 
-    /// <summary>
-    /// Runs the tokens that follow those in the cache and returns the logits (V) behind the last one.
-    /// </summary>
-    /// <param name="ids">new tokens</param>
-    /// <param name="tiles">tiles of the pictures whose image tokens are among them, each (its tiles, 3, S, S)</param>
-    /// <param name="tileCount">their number</param>
-    /// <param name="cache">earlier tokens; extended</param>
+    /// <summary>Runs a whole prompt into an empty cache and returns the logits (V) behind its last token.</summary>
+    /// <param name="prompt">at least one token, and the tiles that its image tokens stand for</param>
+    /// <param name="cache">filled</param>
     /// <param name="cancellation">heard between blocks</param>
-    internal float[] NextTokenLogits(
-        ReadOnlySpan<int> ids, IReadOnlyList<byte[]> tiles, int tileCount, KeyValueCache cache, CancellationToken cancellation)
+    internal float[] PromptLogits(Prompt prompt, KeyValueCache cache, CancellationToken cancellation)
     {
-        var imageRows = new List<int>();
-        for (int t = 0; t < ids.Length; t++)
-        {
-            if (ids[t] == Config.ImageTokenId)
-            {
-                imageRows.Add(t);
-            }
-        }
-
-        using Tensor pictures = Upload(tiles, tileCount);
-        Tensor x = text.Embed(ids);
-        PlaceImages(x, imageRows, pictures, Keep.Nothing, false, out _, out _, cancellation);
-        SequenceRows rows = SequenceRows.Continuing(cache.Count, ids.Length);
-        using Tensor hidden = text.Forward(x, rows, cache, Keep.Nothing, out _, cancellation);
-        using Tensor logits = head.Logits(hidden, [ids.Length - 1]);
-        float[] result = new float[Config.Text.VocabularySize];
-        Backend.Download(logits, result);
-        return result;
+        int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
+        using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
+        Tensor x = text.Embed(prompt.Ids);
+        PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+        return LastLogits(x, cache, cancellation);
     }
+
+    /// <summary>
+    /// Runs one more token and returns the logits (V) behind it. An image token that the model itself wrote is a token like any other:
+    /// there is no picture for it, and the reference embeds it too.
+    /// </summary>
+    internal float[] NextLogits(int id, KeyValueCache cache, CancellationToken cancellation) => LastLogits(text.Embed([id]), cache, cancellation);
 
     /// <summary>The tower's rows (tiles·P, D) and the image rows (tiles·P/s², D) of tiles; for tests and comparisons.</summary>
     internal (Tensor Tower, Tensor Rows) EncodeTiles(Tensor tiles)
@@ -138,6 +126,17 @@ public sealed class VisionLanguageModel : IDisposable
             parameter.Value.Dispose();
             parameter.Gradient?.Dispose();
         }
+    }
+
+    /// <summary>Logits behind the last of some rows that follow those in the cache. Takes over x.</summary>
+    private float[] LastLogits(Tensor x, KeyValueCache cache, CancellationToken cancellation)
+    {
+        int count = x.Shape[0];
+        using Tensor hidden = text.Forward(x, SequenceRows.Continuing(cache.Count, count), cache, Keep.Nothing, out _, cancellation);
+        using Tensor logits = head.Logits(hidden, [count - 1]);
+        float[] result = new float[Config.Text.VocabularySize];
+        Backend.Download(logits, result);
+        return result;
     }
 
     private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)

@@ -7,9 +7,11 @@ namespace Smvl.Tests.Text;
 [Trait("Category", Golden.Category)]
 public sealed class ChatTemplateGoldenTests
 {
-    public static IEnumerable<TheoryDataRow<int, string>> Cases() =>
-        Golden.Json("chat", "cases.json").EnumerateArray()
-            .Select((golden, index) => new TheoryDataRow<int, string>(index, golden.GetProperty("name").GetString()!));
+    /// <summary>Fixtures made without the original template have no chat/ (fixtures/README.md): one case then says so.</summary>
+    public static IEnumerable<TheoryDataRow<int, string>> Cases() => File.Exists(Golden.Path("chat", "cases.json"))
+        ? Golden.Json("chat", "cases.json").EnumerateArray()
+            .Select((golden, index) => new TheoryDataRow<int, string>(index, golden.GetProperty("name").GetString()!))
+        : [new TheoryDataRow<int, string>(0, "none") { Skip = $"{Golden.Folder} has no chat/" }];
 
     [Theory]
     [MemberData(nameof(Cases))]

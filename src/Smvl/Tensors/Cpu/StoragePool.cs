@@ -3,26 +3,53 @@ using System.Numerics;
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
-/// Keeps native blocks for reuse, so that a step after the first allocates nothing. Sizes are rounded up to eight classes per
-/// power of two (at most 12.5 % unused), so that batches of varying length find each other's blocks.
+/// Keeps native blocks for reuse, so that a step after the first allocates nothing while shapes repeat. Sizes are rounded up to eight
+/// classes per power of two (at most 12.5 % unused), and a block serves requests down to four fifths of it. Where shapes change from
+/// step to step, blocks that no longer fit are freed before new ones are made: free and used ones together never exceed the most
+/// that was in use at once by more than a tenth.
 /// </summary>
 internal sealed class StoragePool : IDisposable
 {
     private const long SmallestClass = 256;
+    private const double Slack = 1.1;
+    private const double LargestFit = 1.25;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<long, Stack<NativeStorage>> free = [];
+    private readonly SortedDictionary<long, Stack<NativeStorage>> free = [];
+    private long freeBytes;
+    private long usedBytes;
+    private long mostUsedBytes;
     private bool disposed;
+
+    /// <summary>Bytes of all blocks, used and free.</summary>
+    public long ByteLength
+    {
+        get
+        {
+            lock (gate)
+            {
+                return freeBytes + usedBytes;
+            }
+        }
+    }
 
     public NativeStorage Rent(long byteLength)
     {
         long size = ClassOf(byteLength);
         lock (gate)
         {
-            if (free.TryGetValue(size, out Stack<NativeStorage>? blocks) && blocks.TryPop(out NativeStorage? block))
+            for (long fit = size; fit <= size * LargestFit; fit = ClassOf(fit + 1))
             {
-                return block;
+                if (free.TryGetValue(fit, out Stack<NativeStorage>? blocks) && blocks.TryPop(out NativeStorage? block))
+                {
+                    freeBytes -= block.ByteLength;
+                    Use(block.ByteLength);
+                    return block;
+                }
             }
+
+            Use(size);
+            Trim();
         }
 
         return NativeStorage.Allocate(size, Return);
@@ -39,6 +66,7 @@ internal sealed class StoragePool : IDisposable
             }
 
             free.Clear();
+            freeBytes = 0;
         }
     }
 
@@ -50,10 +78,30 @@ internal sealed class StoragePool : IDisposable
         return (size + step - 1) / step * step;
     }
 
+    private void Use(long byteLength)
+    {
+        usedBytes += byteLength;
+        mostUsedBytes = Math.Max(mostUsedBytes, usedBytes);
+    }
+
+    /// <summary>Frees the largest blocks until the bound holds.</summary>
+    private void Trim()
+    {
+        foreach (Stack<NativeStorage> blocks in free.Values.Reverse())
+        {
+            while (usedBytes + freeBytes > mostUsedBytes * Slack && blocks.TryPop(out NativeStorage? block))
+            {
+                freeBytes -= block.ByteLength;
+                block.Free();
+            }
+        }
+    }
+
     private void Return(NativeStorage block)
     {
         lock (gate)
         {
+            usedBytes -= block.ByteLength;
             if (!disposed)
             {
                 if (!free.TryGetValue(block.ByteLength, out Stack<NativeStorage>? blocks))
@@ -61,6 +109,7 @@ internal sealed class StoragePool : IDisposable
                     free[block.ByteLength] = blocks = new Stack<NativeStorage>();
                 }
 
+                freeBytes += block.ByteLength;
                 blocks.Push(block);
                 return;
             }

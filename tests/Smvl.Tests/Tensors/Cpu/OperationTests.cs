@@ -186,6 +186,26 @@ public sealed class OperationTests : IDisposable
     }
 
     [Fact]
+    public void ChangingShapesDoNotPileUpMemory()
+    {
+        using StoragePool pool = new();
+        long most = 0;
+        for (int step = 0; step < 50; step++)
+        {
+            // ten blocks of another size in every step, as batches of varying length ask for
+            long size = 100_000 + (7_919L * ((step * 31) % 50));
+            NativeStorage[] blocks = [.. Enumerable.Range(0, 10).Select(_ => pool.Rent(size))];
+            most = Math.Max(most, blocks.Sum(b => b.ByteLength));
+            Assert.All(blocks, b => Assert.InRange(b.ByteLength, size, (long)(1.5 * size)));
+            Assert.InRange(pool.ByteLength, 0, (long)(1.1 * most) + 1);
+            foreach (NativeStorage block in blocks)
+            {
+                block.Release();
+            }
+        }
+    }
+
+    [Fact]
     public void DisposedMemoryIsUsedAgain()
     {
         Tensor first = backend.Allocate(1000);
