@@ -70,7 +70,7 @@ internal static class ChatCommand
                 }
                 else if (parsed.GetValue(question) is { } single)
                 {
-                    conversation.Ask(single, 0, output.Write);
+                    conversation.Ask(single, 0, piece => output.Write(TerminalText.Printable(piece)));
                     output.WriteLine();
                 }
                 else
@@ -100,7 +100,7 @@ internal static class ChatCommand
         bool prompts = !Console.IsInputRedirected;
         while (Read() is { Length: > 0 } line)
         {
-            conversation.Ask(line, 0, output.Write);
+            conversation.Ask(line, 0, piece => output.Write(TerminalText.Printable(piece)));
             output.WriteLine();
         }
 

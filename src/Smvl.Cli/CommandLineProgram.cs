@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace Smvl.Cli;
 
@@ -8,6 +9,7 @@ namespace Smvl.Cli;
 /// </summary>
 internal static class CommandLineProgram
 {
+    private const string Program = "smvl";
     private const int BadInput = 1;
     private const int Usage = 2;
     public const int Interrupted = 130;
@@ -17,8 +19,11 @@ internal static class CommandLineProgram
 
     public static async Task<int> Run(IReadOnlyList<string> args, TextWriter output, TextWriter error)
     {
-        var root = new RootCommand("SmVL: splice a vision tower onto a language model, train the connector, chat.")
+        // not a RootCommand: that is called after the file, Smvl.Cli, and not as users call it
+        var root = new Command(Program, "SmVL: splice a vision tower onto a language model, train the connector, chat.")
         {
+            new HelpOption(),
+            new VersionOption(),
             InitCommand.Create(),
             SpliceCommand.Create(),
             InfoCommand.Create(),
@@ -77,8 +82,8 @@ internal static class CommandLineProgram
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)
     {
-        yield return "smvl";
-        if (parsed.CommandResult.Command is not RootCommand)
+        yield return Program;
+        if (parsed.CommandResult.Command.Name != Program)
         {
             yield return parsed.CommandResult.Command.Name;
         }

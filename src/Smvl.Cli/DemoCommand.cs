@@ -102,7 +102,8 @@ internal static class DemoCommand
         lines.WriteLine($"   picture   {picture}");
         lines.WriteLine($"   question  {sample.Question}");
         lines.WriteLine($"   expected  {sample.Answer}");
-        lines.WriteLine($"   answer    {answer.Text.ReplaceLineEndings(" ")}");
+        string text = TerminalText.Printable(answer.Text.ReplaceLineEndings(" ")).Trim();
+        lines.WriteLine($"   answer    {(text.Length > 0 ? text : "(nothing but white space)")}");
     }
 
     /// <summary>The demo's own folder of an earlier run; a folder of anything else stays, and the splice refuses it.</summary>

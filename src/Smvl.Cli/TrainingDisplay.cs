@@ -49,7 +49,7 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
 
     public void OnSaved(string folder) => Line($"saved {folder}");
 
-    public void OnNote(string line) => Line(line);
+    public void OnNote(string line) => Line(TerminalText.Printable(line));
 
     protected abstract void Begin(int firstStep, int maxSteps);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Smvl.Cli;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Cli;
@@ -18,7 +19,7 @@ public sealed class ChatCommandTests
         (_, string json, _) = await Run([.. args, "--json", "--logprobs", "2"]);
         JsonElement root = JsonDocument.Parse(json).RootElement;
         Assert.Equal(["prompt_ids", "new_ids", "text", "logprobs", "timings"], root.EnumerateObject().Select(p => p.Name));
-        Assert.Equal(text, root.GetProperty("text").GetString() + "\n");
+        Assert.Equal(text, TerminalText.Printable(root.GetProperty("text").GetString()!) + "\n");
         int count = root.GetProperty("new_ids").GetArrayLength();
         Assert.InRange(count, 1, 5);
         Assert.Equal(count, root.GetProperty("logprobs").GetArrayLength());
@@ -70,6 +71,10 @@ public sealed class ChatCommandTests
         Assert.Contains("max_new_tokens", await Fails("chat", Model, "？", "--max_new_tokens", "100000"));
         Assert.Contains("top_p", await Fails("chat", Model, "？", "--top_p", "2", "--max_new_tokens", "1"));
     }
+
+    [Fact]
+    public void ControlCharactersDoNotReachTheTerminal() =>
+        Assert.Equal("a\n\tb\uFFFD[2J猫\uFFFD", TerminalText.Printable("a\n\tb\u001b[2J猫\u0085"));
 
     [Theory]
     [InlineData("--max_new_tokens", "0")]
