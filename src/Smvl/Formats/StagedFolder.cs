@@ -43,15 +43,17 @@ internal sealed class StagedFolder : IDisposable
         return new StagedFolder(full, path);
     }
 
-    /// <summary>Moves the folder to its place.</summary>
+    /// <summary>Hands everything to the disk, then moves the folder to its place.</summary>
     public void Commit()
     {
+        DurableFiles.FlushTree(Path);
         if (Directory.Exists(destination))
         {
             Directory.Delete(destination);   // empty, else this throws
         }
 
         Directory.Move(Path, destination);
+        DurableFiles.FlushFolder(System.IO.Path.GetDirectoryName(destination)!);
         committed = true;
     }
 

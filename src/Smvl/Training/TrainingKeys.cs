@@ -1,3 +1,5 @@
+using Smvl.Data;
+
 namespace Smvl.Training;
 
 /// <summary>
@@ -16,7 +18,7 @@ internal static class TrainingKeys
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, "data/the_cauldron", "folder of the subsets"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
     public static readonly TrainingKey<int> MaxLength = Add(AtLeast("max_length", 1, 2048, "tokens per sample; text behind the pictures is cut there and counted"));
-    public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, 64, "rows held out for evaluation, at most a tenth of the data"));
+    public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, Split.DefaultEvalRows, "rows held out for evaluation, at most a tenth of the data"));
     public static readonly TrainingKey<bool> SkipBadRows = Add(Flag("skip_bad_rows", false, "skip and count rows that cannot be read, instead of stopping"));
 
     // Output

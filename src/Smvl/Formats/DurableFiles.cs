@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Smvl.Training;
+namespace Smvl.Formats;
 
 /// <summary>
 /// Files that survive a power cut: what was written and the names it was written under are handed to the disk before the call returns.
