@@ -20,8 +20,10 @@ internal static class InitCommand
             {
                 var options = new InitializeOptions(
                     parsed.GetRequiredValue(preset), parsed.GetRequiredValue(output), parsed.GetValue(seed), parsed.GetValue(tokenizer));
-                CheckpointInitializer.Initialize(options, parsed.InvocationConfiguration.Error.WriteLine, cancellation);
-                parsed.InvocationConfiguration.Output.WriteLine($"{options.Preset} with random weights (seed {options.Seed}) in {options.Output}");
+                long parameters = WriteProgress.Watch(parsed.InvocationConfiguration.Output, progress =>
+                    CheckpointInitializer.Initialize(options, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
+                parsed.InvocationConfiguration.Output.WriteLine(FormattableString.Invariant(
+                    $"{options.Preset} with {parameters:N0} random weights (seed {options.Seed}) in {options.Output}"));
             },
             cancellation));
         return command;

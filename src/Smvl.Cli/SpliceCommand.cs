@@ -39,7 +39,8 @@ internal static class SpliceCommand
                     ConnectorDeviation = parsed.GetValue(deviation),
                     Seed = parsed.GetValue(seed),
                 };
-                ModelConfig config = Splicer.Splice(options, parsed.InvocationConfiguration.Error.WriteLine, cancellation);
+                ModelConfig config = WriteProgress.Watch(parsed.InvocationConfiguration.Output, progress =>
+                    Splicer.Splice(options, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
                 parsed.InvocationConfiguration.Output.WriteLine(
                     $"spliced into {options.Output}: tiles of {config.Vision.ImageSize} pixels become {config.ImageSequenceLength} rows; see smvl info");
             },

@@ -14,8 +14,15 @@ public static class CheckpointWriter
     /// <param name="folder">an existing folder without weights</param>
     /// <param name="tensors">in checkpoint order; each begins a new shard if it does not fit into the last</param>
     /// <param name="shardBytes">most bytes of tensors in a file; a larger tensor has a file to itself</param>
-    public static void Write(string folder, IReadOnlyList<TensorSource> tensors, long shardBytes = DefaultShardBytes)
+    /// <param name="progress">gets the share of bytes written, 0 to 1, after each tensor</param>
+    public static void Write(
+        string folder, IReadOnlyList<TensorSource> tensors, long shardBytes = DefaultShardBytes, Action<double>? progress = null)
     {
+        if (progress is not null)
+        {
+            tensors = Reporting(tensors, progress);
+        }
+
         List<List<TensorSource>> shards = Split(tensors, shardBytes);
         if (shards.Count == 1)
         {
@@ -35,6 +42,21 @@ public static class CheckpointWriter
         }
 
         AtomicFile.Write(Path.Combine(folder, CheckpointFolder.IndexFile), stream => WriteIndex(stream, tensors, shardOf));
+    }
+
+    private static TensorSource[] Reporting(IReadOnlyList<TensorSource> tensors, Action<double> progress)
+    {
+        long total = tensors.Sum(tensor => tensor.ByteLength);
+        long written = 0;
+        return [.. tensors.Select(tensor => tensor with
+        {
+            Write = stream =>
+            {
+                tensor.Write(stream);
+                written += tensor.ByteLength;
+                progress(written / (double)total);
+            },
+        })];
     }
 
     private static List<List<TensorSource>> Split(IReadOnlyList<TensorSource> tensors, long shardBytes)

@@ -24,9 +24,12 @@ public static class CheckpointInitializer
 
     /// <param name="options">which model, and where</param>
     /// <param name="notice">gets a line where something the tokenizer's files leave open is read as Qwen3 has it</param>
+    /// <param name="progress">gets the share of bytes written, 0 to 1</param>
     /// <param name="cancellation">stops between two pieces and leaves nothing behind</param>
     /// <exception cref="SmvlException">no such preset, an output folder that is not empty, a tokenizer that does not fit</exception>
-    public static void Initialize(InitializeOptions options, Action<string>? notice = null, CancellationToken cancellation = default)
+    /// <returns>parameters made</returns>
+    public static long Initialize(
+        InitializeOptions options, Action<string>? notice = null, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         using StagedFolder staged = StagedFolder.Create(options.Output);
         Presets.WriteFiles(options.Preset, staged.Path);
@@ -40,8 +43,9 @@ public static class CheckpointInitializer
             WriteStandIn(staged.Path, text);
         }
 
-        CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))]);
+        CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))], progress: progress);
         staged.Commit();
+        return table.Sum(row => row.Shape.Count);
     }
 
     private static (NameTable Table, TextConfig Text) Describe(string folder)

@@ -42,10 +42,12 @@ public static class Splicer
 {
     /// <param name="options">the folders and the connector's beginning</param>
     /// <param name="notice">gets a line where something a folder leaves open is read as Qwen3 has it</param>
+    /// <param name="progress">gets the share of bytes written, 0 to 1</param>
     /// <param name="cancellation">stops between two pieces and leaves nothing behind</param>
     /// <returns>the configuration of the model in <see cref="SpliceOptions.Output"/></returns>
     /// <exception cref="SmvlException">a source that is none, weights that do not fit their configuration, an output that is not empty</exception>
-    public static ModelConfig Splice(SpliceOptions options, Action<string>? notice = null, CancellationToken cancellation = default)
+    public static ModelConfig Splice(
+        SpliceOptions options, Action<string>? notice = null, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         using StagedFolder staged = StagedFolder.Create(options.Output);
         (VisionConfig vision, int scaleFactor) = ConfigFile.ReadVisionSource(options.Vision);
@@ -65,7 +67,7 @@ public static class Splicer
         WritePictureSettings(options.Vision, staged.Path, config);
         ConfigWriter.Write(staged.Path, config, DType.F32);   // the connector's type, which holds every other one exactly
         GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, text));
-        WriteWeights(options, config, staged.Path, cancellation);
+        WriteWeights(options, config, staged.Path, progress, cancellation);
         staged.Commit();
         return config;
     }
@@ -97,7 +99,8 @@ public static class Splicer
         (settings with { ImageSeqLen = config.ImageSequenceLength }).Write(folder);
     }
 
-    private static void WriteWeights(SpliceOptions options, ModelConfig config, string folder, CancellationToken cancellation)
+    private static void WriteWeights(
+        SpliceOptions options, ModelConfig config, string folder, Action<double>? progress, CancellationToken cancellation)
     {
         using CheckpointFolder visionFolder = CheckpointFolder.Open(options.Vision);
         using CheckpointFolder textFolder = CheckpointFolder.Open(options.Text);
@@ -106,7 +109,7 @@ public static class Splicer
         CheckpointWriter.Write(folder, [.. NameTable.For(config).Select(row =>
             vision.TryGetValue(row.Ours, out Tensor? tensor) || text.TryGetValue(row.Ours, out tensor)
                 ? TensorSource.From(row.HuggingFace, tensor, cancellation)
-                : NewConnector(row, options, cancellation))]);
+                : NewConnector(row, options, cancellation))], progress: progress);
     }
 
     private static TensorSource NewConnector(TensorName row, SpliceOptions options, CancellationToken cancellation) =>

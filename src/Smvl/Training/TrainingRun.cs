@@ -99,7 +99,7 @@ public static class TrainingRun
         }
 
         observer.OnNote($"splicing {DefaultVision} and {DefaultText} into {DefaultSplice}");
-        Splicer.Splice(new SpliceOptions(DefaultVision, DefaultText, DefaultSplice) { Seed = arguments.Seed }, observer.OnNote, cancellation);
+        Splicer.Splice(new SpliceOptions(DefaultVision, DefaultText, DefaultSplice) { Seed = arguments.Seed }, observer.OnNote, cancellation: cancellation);
         return DefaultSplice;
     }
 
