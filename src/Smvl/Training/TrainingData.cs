@@ -53,9 +53,9 @@ public sealed class TrainingData : IDisposable
     {
         string[] parts =
         [
-            .. skipped.IsEmpty ? [] : new[] { $"{skipped.Count} bad rows skipped (the first: {skipped.OrderBy(s => s.Key).First().Value})" },
-            .. builder.CutSamples == 0 ? [] : new[] { $"text of {builder.CutSamples} samples cut at max_length ({builder.CutTokens} tokens)" },
-            .. builder.ShrunkPictures == 0 ? [] : new[] { $"{builder.ShrunkPictures} pictures cut into fewer tiles to fit max_length" },
+            .. skipped.IsEmpty ? [] : new[] { $"bad rows skipped: {skipped.Count} (the first: {skipped.OrderBy(s => s.Key).First().Value})" },
+            .. builder.CutSamples == 0 ? [] : new[] { $"samples whose text was cut at max_length: {builder.CutSamples} ({builder.CutTokens} tokens)" },
+            .. builder.ShrunkPictures == 0 ? [] : new[] { $"pictures cut into fewer tiles to fit max_length: {builder.ShrunkPictures}" },
         ];
         return parts.Length == 0 ? null : string.Join("; ", parts);
     }

@@ -121,6 +121,6 @@ public static class TrainingRun
         string text = $"{SampleSystem}\n{arguments.SampleQuestion}\n{answer.Text}\n";
         AtomicFile.Write(Path.Combine(arguments.OutputDir, AnswerFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
         tracker.LogText(result.Step, "sample_answer", answer.Text);
-        observer.OnNote($"sample answer ({arguments.SampleQuestion}): {answer.Text}");
+        observer.OnNote($"sample answer ({arguments.SampleQuestion}): {answer.Text.ReplaceLineEndings(" ")}");
     }
 }

@@ -159,7 +159,7 @@ public sealed class TrainCommandTests : IDisposable
 
         (int code, string output, string stderr) = await Run([.. Keys("run2", keys), "--max_steps", "3", "--skip_bad_rows"]);
         Assert.Equal((0, ""), (code, stderr));
-        Assert.Contains("1 bad rows skipped", output);
+        Assert.Contains("bad rows skipped: 1", output);
     }
 
     [Fact]
