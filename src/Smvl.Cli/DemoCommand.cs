@@ -76,8 +76,8 @@ internal static class DemoCommand
         lines.WriteLine("3. Ask about a picture that was held out");
         AskAboutHeldOut(arguments, backend, lines, cancellation);
         lines.WriteLine();
-        lines.WriteLine("Both models have random weights: they were never trained, so the loss falls (the connector learns which");
-        lines.WriteLine("answers are frequent) but the answer is not about the picture. With the published checkpoints:");
+        lines.WriteLine("Both models have random weights: they were never trained, so the loss falls only a little, and the");
+        lines.WriteLine("answer is not about the picture. With the published checkpoints:");
         lines.WriteLine("   smvl splice --vision SmolVLM2-256M-Video-Instruct --text Qwen3-0.6B --output model/spliced");
         lines.WriteLine("   smvl train configs/cocoqa_train.yaml --model model/spliced");
         lines.WriteLine("   smvl chat model/cocoqa --image dog.jpg 图中有什么动物？");

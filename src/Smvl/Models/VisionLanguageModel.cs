@@ -49,7 +49,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>In the checkpoint's order.</summary>
     public IReadOnlyCollection<Parameter> Parameters => parameters.Values;
 
-    /// <summary>Keep only the blocks' inputs for the backward and compute the rest again: about a third more time, a tenth of the memory.</summary>
+    /// <summary>Keep only the blocks' inputs for the backward and compute the rest again; measured in bench/RESULTS.md.</summary>
     public bool GradientCheckpointing { get; set; }
 
     private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;

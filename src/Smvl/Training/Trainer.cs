@@ -30,6 +30,7 @@ public sealed class Trainer
     private readonly LearningRateSchedule schedule;
     private readonly SampleOrder order;
     private readonly Progress progress;
+    private readonly Checkpoint? start;
 
     /// <param name="arguments">the run's configuration</param>
     /// <param name="folder">the model; of the checkpoint, when the run continues one</param>
@@ -46,6 +47,7 @@ public sealed class Trainer
         this.folder = folder;
         this.data = data;
         this.store = store;
+        this.start = start;
         this.tracker = tracker;
         this.observer = observer;
         steps = new TrainingSteps(arguments, data.Split.Train.Length);
@@ -65,16 +67,14 @@ public sealed class Trainer
         }
     }
 
-    private Checkpoint? Start { get; set; }
-
     /// <summary>Runs to the end, or to a cancellation, which leaves a checkpoint of the last whole step.</summary>
     /// <exception cref="SmvlException">a loss or gradient that is not finite, a bad row, or an output that cannot be written</exception>
     public TrainingResult Run(CancellationToken cancellation)
     {
         using AdamWOptimizer optimizer = new(folder.Model, arguments);
-        if (Start is not null)
+        if (start is not null)
         {
-            optimizer.Read(Start.Folder);
+            optimizer.Read(start.Folder);
         }
 
         AnnounceStart();
@@ -126,7 +126,6 @@ public sealed class Trainer
 
     private void Continue(Checkpoint start)
     {
-        Start = start;
         TrainingState state = TrainingState.Read(start.Folder);
         state.CheckContinues(arguments, steps, start.Folder);
         progress.Restore(state, TrainerState.Read(start.Folder).LogHistory);
