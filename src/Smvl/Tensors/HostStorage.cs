@@ -13,8 +13,13 @@ internal abstract unsafe class HostStorage : Storage
 }
 
 /// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>
-internal sealed unsafe class NativeStorage : HostStorage
+internal sealed unsafe partial class NativeStorage : HostStorage
 {
+    /// <summary>From here on blocks are asked for in huge pages: matrices are read with strides of pages, each a miss of the TLB.</summary>
+    private const long HugeFrom = 4L << 20;
+    private const int HugePage = 2 << 20;
+    private const int AdviseHugePage = 14; // MADV_HUGEPAGE, Linux
+
     private readonly Action<NativeStorage>? recycle;
     private bool freed;
 
@@ -25,7 +30,14 @@ internal sealed unsafe class NativeStorage : HostStorage
 
     public static NativeStorage Allocate(long byteLength, Action<NativeStorage>? recycle = null)
     {
-        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), 64);
+        bool huge = byteLength >= HugeFrom && OperatingSystem.IsLinux();
+        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), huge ? HugePage : 64u);
+        if (huge)
+        {
+            // only advice: a kernel that does not follow it has small pages
+            _ = Advise(pointer, (nuint)(byteLength / HugePage * HugePage), AdviseHugePage);
+        }
+
         return new NativeStorage(pointer, byteLength, recycle);
     }
 
@@ -50,6 +62,9 @@ internal sealed unsafe class NativeStorage : HostStorage
             GC.SuppressFinalize(this);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* start, nuint length, int advice);
 }
 
 /// <summary>A whole file mapped read-only; its tensors are views of it and the pages are loaded when first touched.</summary>

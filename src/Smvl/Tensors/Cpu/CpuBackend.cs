@@ -130,7 +130,11 @@ public sealed class CpuBackend : Backend
     public override void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step) =>
         Cpu.AdamW.Update(threads, parameter, gradient, moment1, moment2, step);
 
-    public override void Dispose() => pool.Dispose();
+    public override void Dispose()
+    {
+        threads.Dispose();
+        pool.Dispose();
+    }
 
     private static unsafe Span<byte> Bytes(Tensor tensor, long start, int length) =>
         new(((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset + start, length);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -14,8 +15,14 @@ internal unsafe interface IElement
     /// <summary>Eight consecutive elements.</summary>
     static abstract Vector256<float> Load8(byte* source);
 
-    /// <summary>Of four little-endian 32-bit words of 4 / <see cref="Size"/> elements each, the element <paramref name="part"/>.</summary>
+    /// <summary>Of little-endian 32-bit words of 4 / <see cref="Size"/> elements each, the element <paramref name="part"/>.</summary>
     static abstract Vector128<float> Expand(Vector128<uint> words, int part);
+
+    /// <summary>The same for eight words.</summary>
+    static abstract Vector256<float> Expand(Vector256<uint> words, int part);
+
+    /// <summary>The same for sixteen words; needs <see cref="Simd512"/>.</summary>
+    static abstract Vector512<float> Expand(Vector512<uint> words, int part);
 }
 
 internal readonly unsafe struct ElementF32 : IElement
@@ -30,6 +37,12 @@ internal readonly unsafe struct ElementF32 : IElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Expand(Vector128<uint> words, int part) => words.AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Expand(Vector256<uint> words, int part) => words.AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Expand(Vector512<uint> words, int part) => words.AsSingle();
 }
 
 /// <summary>bfloat16 is the upper half of a float.</summary>
@@ -47,6 +60,14 @@ internal readonly unsafe struct ElementBF16 : IElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Expand(Vector128<uint> words, int part) =>
         (part == 0 ? words << 16 : words & Vector128.Create(0xFFFF0000u)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Expand(Vector256<uint> words, int part) =>
+        (part == 0 ? words << 16 : words & Vector256.Create(0xFFFF0000u)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Expand(Vector512<uint> words, int part) =>
+        (part == 0 ? Avx512F.ShiftLeftLogical(words, 16) : Avx512F.And(words, Vector512.Create(0xFFFF0000u))).AsSingle();
 }
 
 /// <summary>
@@ -70,6 +91,14 @@ internal readonly unsafe struct ElementF16 : IElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Expand(Vector128<uint> words, int part) =>
         FromHalf(part == 0 ? words & Vector128.Create(0xFFFFu) : words >>> 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Expand(Vector256<uint> words, int part) =>
+        Vector256.Create(Expand(words.GetLower(), part), Expand(words.GetUpper(), part));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Expand(Vector512<uint> words, int part) =>
+        Vector512.Create(Expand(words.GetLower(), part), Expand(words.GetUpper(), part));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> FromHalf(Vector128<uint> half)

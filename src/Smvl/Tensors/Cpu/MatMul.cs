@@ -11,7 +11,7 @@ namespace Smvl.Tensors.Cpu;
 internal static unsafe class MatMul
 {
     // from about this many rows on, packing the weights pays
-    private const int FewRows = 16;
+    private const int FewRows = 8;
 
     /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
     private static readonly Product Blocked =

@@ -1,24 +1,29 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// C (M, N) = A (M, depth) · B (depth, N) [+ bias (N)] [+ C], blocked for the caches around one <see cref="ITile"/>.
-/// Of A a slab of at most <see cref="SlabRows"/> by <see cref="SlabDepth"/> is packed by all threads; then each task takes some
-/// columns, packs B for them block of depth by block of depth into its own L2 and runs the tile over the slab.
+/// Of A a slab of at most <see cref="SlabFloats"/> is packed by all threads; then each task takes some columns, packs B for them
+/// block of depth by block of depth into its own L2 and runs the tile over the slab. Slabs are as high as they can be, because B is
+/// packed again for each.
 /// An element of C is always the sum over the same blocks of <see cref="BlockDepth"/> in the same order, whoever computes it:
 /// the number of threads decides only how many columns a task has.
 /// </summary>
 internal static unsafe class MatMulBlocked<TTile>
     where TTile : ITile
 {
-    private const int BlockDepth = 256;
-    private const int SlabDepth = 16 * BlockDepth;
-    private const int SlabRows = 1024;
+    private const int BlockDepth = 512;
+    private const int SlabFloats = 2 << 20;
+    private const int SlabRows = 2048;
 
     // rows of A (BlockDepth wide) that a task's core keeps in L2 while its columns of B pass
     private const int BlockRows = 240;
     private const int MaxColumns = 256;
+
+    // panels of A packed at once: where A's lanes are adjacent, a run of some cache lines from each row
+    private const int PackPanels = 16;
 
     public static void Run(
         CpuThreads threads, float* c, long stride, int rows, int columns, long depth, in Operand a, in Operand b, float* bias, bool accumulate)
@@ -28,10 +33,12 @@ internal static unsafe class MatMulBlocked<TTile>
             // slabs of about equal height, whole tiles
             int left = (rows - row + SlabRows - 1) / SlabRows;
             count = Math.Min(rows - row, RoundUp((rows - row + left - 1) / left, TTile.Rows));
-            for (long k = 0; k < depth || k == 0; k += SlabDepth)
+            int slabDepth = Math.Max(1, SlabFloats / count / BlockDepth) * BlockDepth;
+            for (long k = 0; k < depth || k == 0; k += slabDepth)
             {
-                int slabDepth = (int)Math.Min(SlabDepth, depth - k);
-                Slab(threads, c + (row * stride), stride, row, count, columns, k, slabDepth, a, b, k == 0 ? bias : null, accumulate || k > 0);
+                Slab(
+                    threads, c + (row * stride), stride, row, count, columns, k, (int)Math.Min(slabDepth, depth - k), a, b,
+                    k == 0 ? bias : null, accumulate || k > 0);
             }
         }
     }
@@ -42,15 +49,13 @@ internal static unsafe class MatMulBlocked<TTile>
     {
         int panels = (rows + TTile.Rows - 1) / TTile.Rows, paddedRows = panels * TTile.Rows;
         float* packed = Scratch.Floats(ScratchUse.Shared, (long)paddedRows * depth);
-        threads.ForRanges(panels, 4, (start, end) =>
+        int groups = (panels + PackPanels - 1) / PackPanels, blocks = (depth + BlockDepth - 1) / BlockDepth;
+        threads.For(groups * blocks, part =>
         {
-            int first = start * TTile.Rows;
-            for (int block = 0; block < depth; block += BlockDepth)
-            {
-                int blockDepth = Math.Min(BlockDepth, depth - block);
-                float* destination = packed + ((long)block * paddedRows) + ((long)first * blockDepth);
-                MatMulPack.Panels(destination, a, row + first, Math.Min(rows, end * TTile.Rows) - first, k + block, blockDepth, TTile.Rows);
-            }
+            int first = part % groups * PackPanels * TTile.Rows, block = part / groups * BlockDepth;
+            int blockDepth = Math.Min(BlockDepth, depth - block);
+            float* destination = packed + ((long)block * paddedRows) + ((long)first * blockDepth);
+            MatMulPack.Panels(destination, a, row + first, Math.Min(PackPanels * TTile.Rows, rows - first), k + block, blockDepth, TTile.Rows);
         });
 
         int wish = (columns + (4 * threads.Count) - 1) / (4 * threads.Count);
@@ -85,6 +90,7 @@ internal static unsafe class MatMulBlocked<TTile>
             for (int i = 0; i < rows; i += height)
             {
                 float* tile = c + (i * stride) + j, panelA = a + ((long)i * depth), panelB = b + ((long)j * depth);
+                Ahead(tile, stride);
                 if (i + height > rows || j + width > columns)
                 {
                     TTile.Run(depth, panelA, panelB, edge, width, zeros, 0);
@@ -98,6 +104,20 @@ internal static unsafe class MatMulBlocked<TTile>
                 {
                     TTile.Run(depth, panelA, panelB, tile, stride, bias is null ? zeros : bias + j, 0);
                 }
+            }
+        }
+    }
+
+    // C is read when the tile is done: by then it has come from wherever it was
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ahead(float* tile, long stride)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int i = 0; i < TTile.Rows; i++, tile += stride)
+            {
+                Sse.Prefetch0(tile);
+                Sse.Prefetch0(tile + TTile.Columns - 1);
             }
         }
     }

@@ -53,113 +53,125 @@ internal static unsafe class MatMulPack
 
         for (int start = 0; start < lanes; start += width)
         {
-            Transpose<TElement>(panels + ((long)start * depth), first + (start * source.LaneStride), source.LaneStride, Math.Min(width, lanes - start), depth, width);
+            Turned<TElement>(panels + ((long)start * depth), first + (start * source.LaneStride), source.LaneStride, Math.Min(width, lanes - start), depth, width);
         }
     }
 
-    /// <summary>Lanes lie side by side in memory: rows are read whole and dealt to the panels.</summary>
+    /// <summary>
+    /// Lanes lie side by side in memory: rows are read whole and dealt to the panels, a few rows at a time so that each panel gets
+    /// a run of them.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void LanesAdjacent<TElement>(float* panels, byte* source, long depthStride, int lanes, int depth, int width)
         where TElement : IElement
     {
-        for (int k = 0; k < depth; k++, source += depthStride)
+        const int run = 8;
+        for (int k = 0, rows; k < depth; k += rows, source += rows * depthStride)
         {
+            rows = Math.Min(run, depth - k);
+            Ahead(source + (rows * depthStride), depthStride, Math.Min(run, depth - k - rows), lanes * TElement.Size);
             for (int start = 0; start < lanes; start += width)
             {
                 float* destination = panels + ((long)start * depth) + (k * width);
                 byte* row = source + ((long)start * TElement.Size);
-                int count = Math.Min(width, lanes - start), i = 0;
-                for (; Vector128.IsHardwareAccelerated && i <= count - 8; i += 8)
+                int count = Math.Min(width, lanes - start);
+                for (int r = 0; r < rows; r++, row += depthStride, destination += width)
                 {
-                    TElement.Load8(row + (i * TElement.Size)).Store(destination + i);
-                }
-
-                for (; i < count; i++)
-                {
-                    destination[i] = TElement.At(row + (i * TElement.Size));
+                    Widen<TElement>(destination, row, count);
                 }
             }
         }
     }
 
-    /// <summary>Depth lies side by side in memory: four lanes by four 32-bit words are turned in registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Transpose<TElement>(float* panel, byte* source, long laneStride, int lanes, int depth, int width)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Widen<TElement>(float* destination, byte* source, int count)
         where TElement : IElement
     {
-        int perWord = 4 / TElement.Size;
-        int turned = Sse2.IsSupported || AdvSimd.Arm64.IsSupported ? depth / (4 * perWord) * (4 * perWord) : 0;
-        for (int lane = 0; lane < lanes; lane += 4)
+        int i = 0;
+        if (Vector128.IsHardwareAccelerated)
         {
-            // a lane past the end reads its neighbour again
-            byte* row0 = source + (lane * laneStride);
-            byte* row1 = source + (Math.Min(lane + 1, lanes - 1) * laneStride);
-            byte* row2 = source + (Math.Min(lane + 2, lanes - 1) * laneStride);
-            byte* row3 = source + (Math.Min(lane + 3, lanes - 1) * laneStride);
-            float* destination = panel + lane;
-            bool whole = lane + 4 <= width;
-            int k = 0;
-            for (; k < turned; k += 4 * perWord)
+            for (; i <= count - 16; i += 16)
             {
-                long at = (long)k * TElement.Size;
-                Vector128<uint> a = Vector128.Load((uint*)(row0 + at)), b = Vector128.Load((uint*)(row1 + at));
-                Vector128<uint> c = Vector128.Load((uint*)(row2 + at)), d = Vector128.Load((uint*)(row3 + at));
-                (Vector128<ulong> abLow, Vector128<ulong> abHigh) = (ZipLow(a, b).AsUInt64(), ZipHigh(a, b).AsUInt64());
-                (Vector128<ulong> cdLow, Vector128<ulong> cdHigh) = (ZipLow(c, d).AsUInt64(), ZipHigh(c, d).AsUInt64());
-                destination = Put<TElement>(destination, ZipLow(abLow, cdLow).AsUInt32(), width, whole);
-                destination = Put<TElement>(destination, ZipHigh(abLow, cdLow).AsUInt32(), width, whole);
-                destination = Put<TElement>(destination, ZipLow(abHigh, cdHigh).AsUInt32(), width, whole);
-                destination = Put<TElement>(destination, ZipHigh(abHigh, cdHigh).AsUInt32(), width, whole);
+                Vector256<float> low = TElement.Load8(source + (i * TElement.Size)), high = TElement.Load8(source + ((i + 8) * TElement.Size));
+                low.Store(destination + i);
+                high.Store(destination + i + 8);
             }
 
-            for (; k < depth; k++, destination += width)
+            if (i <= count - 8)
             {
-                long at = (long)k * TElement.Size;
-                destination[0] = TElement.At(row0 + at);
-                destination[1] = TElement.At(row1 + at);
-                if (whole)
+                TElement.Load8(source + (i * TElement.Size)).Store(destination + i);
+                i += 8;
+            }
+
+            if (i < count && count >= 8)
+            {
+                // the last eight, some of them a second time
+                TElement.Load8(source + ((count - 8) * TElement.Size)).Store(destination + count - 8);
+                return;
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            destination[i] = TElement.At(source + (i * TElement.Size));
+        }
+    }
+
+    // rows lie pages apart, which the hardware does not follow by itself
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Ahead(byte* source, long stride, int rows, int bytes)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int row = 0; row < rows; row++, source += stride)
+            {
+                for (int at = 0; at < bytes; at += 64)
                 {
-                    destination[2] = TElement.At(row2 + at);
-                    destination[3] = TElement.At(row3 + at);
+                    Sse.Prefetch0(source + at);
                 }
             }
         }
     }
 
-    /// <summary>The elements of one word of four lanes; a panel of 6 ends with a group of two.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Put<TElement>(float* destination, Vector128<uint> words, int width, bool whole)
+    /// <summary>Depth lies side by side in memory: blocks of lanes are turned in registers, the widest first.</summary>
+    private static void Turned<TElement>(float* panel, byte* source, long laneStride, int lanes, int depth, int width)
         where TElement : IElement
     {
-        for (int part = 0; part < 4 / TElement.Size; part++, destination += width)
+        byte** rows = stackalloc byte*[16];
+        for (int lane = 0, count; lane < lanes; lane += count)
         {
-            Vector128<float> lanes = TElement.Expand(words, part);
-            if (whole)
+            // a panel of 12 ends with eight lanes of which four are there already
+            int from = lane;
+            count = Simd512.IsSupported && width - lane >= 16 ? 16 : Avx2.IsSupported && width - lane >= 8 ? 8 : 4;
+            if (Avx2.IsSupported && count == 4 && lane >= 4 && width - lane == 4)
             {
-                lanes.Store(destination);
+                from = lane - 4;
             }
-            else
+
+            int turned = from < lane ? 8 : count;
+            for (int i = 0; i < turned; i++)
             {
-                lanes.GetLower().Store(destination);
+                // a lane past the end reads its neighbour again
+                rows[i] = source + (Math.Min(from + i, lanes - 1) * laneStride);
+            }
+
+            float* destination = panel + from;
+            bool whole = from + 4 <= width;
+            int done = turned switch
+            {
+                16 => Transpose.Sixteen<TElement>(destination, rows, 16 * laneStride, depth, width),
+                8 => Transpose.Eight<TElement>(destination, rows, turned * laneStride, depth, width),
+                _ when Sse2.IsSupported || AdvSimd.Arm64.IsSupported => Transpose.Four<TElement>(destination, rows, depth, width, whole),
+                _ => 0,
+            };
+            int valid = Math.Min(turned, width - from);
+            for (; done < depth; done++)
+            {
+                for (int i = 0; i < valid; i++)
+                {
+                    destination[((long)done * width) + i] = TElement.At(rows[i] + ((long)done * TElement.Size));
+                }
             }
         }
-
-        return destination;
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> ZipLow(Vector128<uint> a, Vector128<uint> b) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<uint> ZipHigh(Vector128<uint> a, Vector128<uint> b) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> ZipLow(Vector128<ulong> a, Vector128<ulong> b) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<ulong> ZipHigh(Vector128<ulong> a, Vector128<ulong> b) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 }

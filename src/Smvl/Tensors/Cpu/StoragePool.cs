@@ -3,15 +3,16 @@ using System.Numerics;
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
-/// Keeps native blocks for reuse, so that a step after the first allocates nothing while shapes repeat. Sizes are rounded up to eight
-/// classes per power of two (at most 12.5 % unused), and a block serves requests down to four fifths of it. Where shapes change from
-/// step to step, blocks that no longer fit are freed before new ones are made: free and used ones together never exceed the most
-/// that was in use at once by more than a tenth.
+/// Keeps native blocks for reuse, so that a step after the first allocates next to nothing while shapes repeat. Sizes are rounded up
+/// to 32 classes per power of two (at most 3 % unused), and a block serves requests down to four fifths of it. Blocks that no longer
+/// fit, of another phase of the step or of another length of text, are freed before new ones are made: free and used ones together
+/// exceed the most that was in use at once by at most 2 %, or 32 MiB where that is more.
 /// </summary>
 internal sealed class StoragePool : IDisposable
 {
     private const long SmallestClass = 256;
-    private const double Slack = 1.1;
+    private const double Slack = 0.02;
+    private const long LeastSlack = 32L << 20;
     private const double LargestFit = 1.25;
 
     private readonly Lock gate = new();
@@ -70,11 +71,11 @@ internal sealed class StoragePool : IDisposable
         }
     }
 
-    /// <summary>The smallest (8 + i) · 2^k, i in 0 .. 7, that holds <paramref name="byteLength"/>.</summary>
+    /// <summary>The smallest (32 + i) · 2^k, i in 0 .. 31, that holds <paramref name="byteLength"/>.</summary>
     internal static long ClassOf(long byteLength)
     {
         long size = Math.Max(byteLength, SmallestClass);
-        long step = Math.Max(1L << (BitOperations.Log2((ulong)size) - 3), 1);
+        long step = Math.Max(1L << (BitOperations.Log2((ulong)size) - 5), 1);
         return (size + step - 1) / step * step;
     }
 
@@ -87,9 +88,15 @@ internal sealed class StoragePool : IDisposable
     /// <summary>Frees the largest blocks until the bound holds.</summary>
     private void Trim()
     {
+        long bound = mostUsedBytes + Math.Max(LeastSlack, (long)(mostUsedBytes * Slack));
+        if (usedBytes + freeBytes <= bound)
+        {
+            return;
+        }
+
         foreach (Stack<NativeStorage> blocks in free.Values.Reverse())
         {
-            while (usedBytes + freeBytes > mostUsedBytes * Slack && blocks.TryPop(out NativeStorage? block))
+            while (usedBytes + freeBytes > bound && blocks.TryPop(out NativeStorage? block))
             {
                 freeBytes -= block.ByteLength;
                 block.Free();
