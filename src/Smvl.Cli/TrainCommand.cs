@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Training;
 
@@ -19,19 +20,23 @@ internal static class TrainCommand
             TreatUnmatchedTokensAsErrors = false,
         };
         var threads = new ThreadsOption();
+        var profile = new Option<bool>("--profile") { Description = $"show seconds and rates per kind of operation, and write {ProfileReport.FileName}" };
         command.Options.Add(threads);
+        command.Options.Add(profile);
         command.Options.Add(new HelpOption { Action = new PrintKeys() });
 
         // on a thread of its own, so that Ctrl-C is heard
-        command.SetAction((parsed, cancellation) => Task.Run(() => Run(parsed, threads.Read(parsed), cancellation), cancellation));
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => Run(parsed, threads.Read(parsed), parsed.GetValue(profile), cancellation), cancellation));
         return command;
     }
 
-    private static int Run(ParseResult parsed, int threads, CancellationToken cancellation)
+    private static int Run(ParseResult parsed, int threads, bool profile, CancellationToken cancellation)
     {
         TrainingArguments arguments = Read(parsed);
         TextWriter output = parsed.InvocationConfiguration.Output;
-        using CpuBackend backend = new(threads);
+        using CpuBackend cpu = new(threads);
+        Backend backend = profile ? new ProfilingBackend(cpu) : cpu;
         TrainingResult result = TrainingDisplay.Watch(output, observer => TrainingRun.Run(arguments, backend, observer, cancellation));
         if (result.Interrupted)
         {
