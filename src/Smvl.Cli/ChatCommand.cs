@@ -30,9 +30,10 @@ internal static class ChatCommand
         var seed = new Option<long>("--seed") { Description = "the same seed, the same answer" };
         var json = new Option<bool>("--json") { Description = "one JSON object: prompt_ids, new_ids, text, logprobs, timings" };
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
+        var threads = new ThreadsOption();
         var command = new Command("chat", "Ask a model about a picture.")
         {
-            folder, question, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs,
+            folder, question, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -49,7 +50,7 @@ internal static class ChatCommand
                 CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
                 string path = parsed.GetRequiredValue(folder);
                 RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
-                using CpuBackend backend = new();
+                using CpuBackend backend = new(threads.Read(parsed));
                 using ModelFolder model = ModelFolder.Open(path, backend, parsed.InvocationConfiguration.Error.WriteLine);
                 SamplingOptions defaults = ChatSession.Defaults(model.Generation);
                 SamplingOptions sampling = defaults with

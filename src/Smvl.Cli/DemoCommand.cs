@@ -23,18 +23,21 @@ internal static class DemoCommand
     {
         var output = new Option<string>("--output") { Description = "where the demo works; what an earlier demo left there is replaced", DefaultValueFactory = _ => "demo" };
         var maxSteps = new Option<int?>("--max_steps") { Description = "fewer steps than configs/demo_train.yaml" };
+        var threads = new ThreadsOption();
         var command = new Command("demo", "Splice two tiny models, train the connector on real pictures, answer about one: about half a minute.")
         {
-            output, maxSteps,
+            output, maxSteps, threads,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => Run(parsed.GetRequiredValue(output), parsed.GetValue(maxSteps), parsed.InvocationConfiguration.Output, cancellation), cancellation));
+            () => Run(
+                parsed.GetRequiredValue(output), parsed.GetValue(maxSteps), threads.Read(parsed), parsed.InvocationConfiguration.Output, cancellation),
+            cancellation));
         return command;
     }
 
-    private static int Run(string output, int? maxSteps, TextWriter lines, CancellationToken cancellation)
+    private static int Run(string output, int? maxSteps, int threads, TextWriter lines, CancellationToken cancellation)
     {
         string root = RepositoryRoot();
         string samples = Path.Combine(root, "samples");
@@ -42,7 +45,7 @@ internal static class DemoCommand
         lines.WriteLine("1. Splice: the vision tower of samples/smolvlm2-tiny onto samples/qwen3-tiny, with a new connector between them");
         RemoveEarlier(spliced);
         ModelConfig config = Splicer.Splice(
-            new SpliceOptions(Path.Combine(samples, "smolvlm2-tiny"), Path.Combine(samples, "qwen3-tiny"), spliced), cancellation: cancellation);
+            new SpliceOptions(Path.Combine(samples, "smolvlm2-tiny"), Path.Combine(samples, "qwen3-tiny"), spliced) { Threads = threads }, cancellation: cancellation);
         lines.WriteLine($"   a tile of {config.Vision.ImageSize}x{config.Vision.ImageSize} pixels becomes {config.ImageSequenceLength} rows of width {config.Text.HiddenSize} among the text's tokens");
 
         lines.WriteLine("2. Train the connector, and nothing else, on emoji and photographs with Chinese questions");
@@ -56,7 +59,7 @@ internal static class DemoCommand
         }
 
         TrainingArguments arguments = TrainingArguments.FromCommandLine(keys);
-        using CpuBackend backend = new();
+        using CpuBackend backend = new(threads);
         IReadOnlyList<double> losses = [];
         TrainingResult result = TrainingDisplay.Watch(lines, display =>
         {

@@ -18,6 +18,7 @@ internal static class SpliceCommand
             DefaultValueFactory = _ => SpliceOptions.DefaultConnectorDeviation,
         };
         var seed = new Option<long>("--seed") { Description = "the same seed, the same connector", DefaultValueFactory = _ => SpliceOptions.DefaultSeed };
+        var threads = new ThreadsOption();
         deviation.Validators.Add(result =>
         {
             if (!(result.GetValueOrDefault<double>() > 0))
@@ -27,7 +28,7 @@ internal static class SpliceCommand
         });
         var command = new Command("splice", "Join a vision tower and a text model through a new connector.")
         {
-            vision, text, output, initialization, deviation, seed,
+            vision, text, output, initialization, deviation, seed, threads,
         };
         // on a thread of its own, so that Ctrl-C is heard
         command.SetAction((parsed, cancellation) => Task.Run(
@@ -38,6 +39,7 @@ internal static class SpliceCommand
                     Connector = parsed.GetValue(initialization),
                     ConnectorDeviation = parsed.GetValue(deviation),
                     Seed = parsed.GetValue(seed),
+                    Threads = threads.Read(parsed),
                 };
                 ModelConfig config = WriteProgress.Watch(parsed.InvocationConfiguration.Output, progress =>
                     Splicer.Splice(options, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));

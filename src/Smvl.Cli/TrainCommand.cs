@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Training;
 
@@ -8,7 +9,7 @@ namespace Smvl.Cli;
 
 /// <summary>
 /// <c>smvl train</c>: one run from a YAML file, from keys on the command line, or from a file with keys over it. The keys are
-/// TrainingArguments' own table, so they are not declared here one by one.
+/// TrainingArguments' own table, so they are not declared here one by one; what is no part of the configuration is an option here.
 /// </summary>
 internal static class TrainCommand
 {
@@ -18,18 +19,24 @@ internal static class TrainCommand
         {
             TreatUnmatchedTokensAsErrors = false,
         };
+        var threads = new ThreadsOption();
+        var profile = new Option<bool>("--profile") { Description = $"show seconds and rates per kind of operation, and write {ProfileReport.FileName}" };
+        command.Options.Add(threads);
+        command.Options.Add(profile);
         command.Options.Add(new HelpOption { Action = new PrintKeys() });
 
         // on a thread of its own, so that Ctrl-C is heard
-        command.SetAction((parsed, cancellation) => Task.Run(() => Run(parsed, cancellation), cancellation));
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => Run(parsed, threads.Read(parsed), parsed.GetValue(profile), cancellation), cancellation));
         return command;
     }
 
-    private static int Run(ParseResult parsed, CancellationToken cancellation)
+    private static int Run(ParseResult parsed, int threads, bool profile, CancellationToken cancellation)
     {
         TrainingArguments arguments = Read(parsed);
         TextWriter output = parsed.InvocationConfiguration.Output;
-        using CpuBackend backend = new();
+        using CpuBackend cpu = new(threads);
+        Backend backend = profile ? new ProfilingBackend(cpu) : cpu;
         TrainingResult result = TrainingDisplay.Watch(output, observer => TrainingRun.Run(arguments, backend, observer, cancellation));
         if (result.Interrupted)
         {
@@ -58,9 +65,14 @@ internal static class TrainCommand
     {
         public override int Invoke(ParseResult parseResult)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine("smvl train CONFIG.yaml [--key value ...] | smvl train --key value ...");
-            parseResult.InvocationConfiguration.Output.WriteLine();
-            parseResult.InvocationConfiguration.Output.WriteLine(TrainingHelp.Text());
+            TextWriter output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine(TrainingHelp.Text());
+            output.WriteLine("On the command line only:");
+            foreach (Option option in parseResult.CommandResult.Command.Options.Where(option => option is not HelpOption))
+            {
+                output.WriteLine($"  {option.Name}\n      {option.Description}");
+            }
+
             return 0;
         }
     }

@@ -12,6 +12,9 @@ namespace Smvl.Models;
 public sealed record InitializeOptions(string Preset, string Output, long Seed = InitializeOptions.DefaultSeed, string? Tokenizer = null)
 {
     public const long DefaultSeed = 42;
+
+    /// <summary>Cores that draw the weights.</summary>
+    public int Threads { get; init; } = ThreadCount.Default;
 }
 
 /// <summary>
@@ -43,7 +46,7 @@ public static class CheckpointInitializer
             WriteStandIn(staged.Path, text);
         }
 
-        CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options.Seed, cancellation))], progress: progress);
+        CheckpointWriter.Write(staged.Path, [.. table.Select(row => Initial(row, options, cancellation))], progress: progress);
         staged.Commit();
         return table.Sum(row => row.Shape.Count);
     }
@@ -75,8 +78,8 @@ public static class CheckpointInitializer
         StandInTokenizer.Write(folder, tokens, SmolVlmTokens.End, SmolVlmTokens.Pad);
     }
 
-    private static TensorSource Initial(TensorName row, long seed, CancellationToken cancellation) =>
+    private static TensorSource Initial(TensorName row, InitializeOptions options, CancellationToken cancellation) =>
         row.Ours.EndsWith(".bias", StringComparison.Ordinal) ? InitialWeights.Constant(row.HuggingFace, DType.BF16, row.Shape, 0)
         : row.Shape.Rank == 1 ? InitialWeights.Constant(row.HuggingFace, DType.BF16, row.Shape, 1)   // the norms
-        : InitialWeights.Normal(row.HuggingFace, DType.BF16, row.Shape, seed, Deviation, cancellation);
+        : InitialWeights.Normal(row.HuggingFace, DType.BF16, row.Shape, options.Seed, Deviation, options.Threads, cancellation);
 }

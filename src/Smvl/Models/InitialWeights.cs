@@ -9,7 +9,7 @@ namespace Smvl.Models;
 internal delegate void FillElements(Span<float> values, long start);
 
 /// <summary>
-/// Tensors that are computed while they are written, piece by piece on all cores; the pieces' bounds do not change the values.
+/// Tensors that are computed while they are written, piece by piece on several cores; the pieces' bounds do not change the values.
 /// </summary>
 internal static class InitialWeights
 {
@@ -17,31 +17,31 @@ internal static class InitialWeights
     private const int Piece = 1 << 19;
 
     public static TensorSource Normal(
-        string name, DType dtype, Shape shape, long seed, double deviation, CancellationToken cancellation = default)
+        string name, DType dtype, Shape shape, long seed, double deviation, int threads, CancellationToken cancellation = default)
     {
         var random = new CounterRandom(seed, name);
-        return Make(name, dtype, shape, (values, start) => random.Normal(values, start, deviation), cancellation);
+        return Make(name, dtype, shape, (values, start) => random.Normal(values, start, deviation), threads, cancellation);
     }
 
     public static TensorSource Uniform(
-        string name, DType dtype, Shape shape, long seed, double bound, CancellationToken cancellation = default)
+        string name, DType dtype, Shape shape, long seed, double bound, int threads, CancellationToken cancellation = default)
     {
         var random = new CounterRandom(seed, name);
-        return Make(name, dtype, shape, (values, start) => random.Uniform(values, start, bound), cancellation);
+        return Make(name, dtype, shape, (values, start) => random.Uniform(values, start, bound), threads, cancellation);
     }
 
     public static TensorSource Constant(string name, DType dtype, Shape shape, float value) =>
-        Make(name, dtype, shape, (values, _) => values.Fill(value), CancellationToken.None);
+        Make(name, dtype, shape, (values, _) => values.Fill(value), threads: 1, CancellationToken.None);
 
-    private static TensorSource Make(string name, DType dtype, Shape shape, FillElements fill, CancellationToken cancellation)
+    private static TensorSource Make(string name, DType dtype, Shape shape, FillElements fill, int threads, CancellationToken cancellation)
     {
         Debug.Assert(dtype is DType.F32 or DType.BF16, "new weights are F32 or BF16");
-        return new TensorSource(name, dtype, shape, stream => Write(stream, dtype, shape.Count, fill, cancellation));
+        return new TensorSource(name, dtype, shape, stream => Write(stream, dtype, shape.Count, fill, threads, cancellation));
     }
 
-    private static void Write(Stream stream, DType dtype, long count, FillElements fill, CancellationToken cancellation)
+    private static void Write(Stream stream, DType dtype, long count, FillElements fill, int threads, CancellationToken cancellation)
     {
-        int lanes = (int)Math.Min(Environment.ProcessorCount, (count + Piece - 1) / Piece);
+        int lanes = (int)Math.Min(threads, (count + Piece - 1) / Piece);
         float[][] pieces = [.. Enumerable.Range(0, lanes).Select(_ => new float[Math.Min(Piece, count)])];
         for (long at = 0; at < count; at += (long)lanes * Piece)
         {

@@ -31,6 +31,9 @@ public sealed record SpliceOptions(string Vision, string Text, string Output)
     public double ConnectorDeviation { get; init; } = DefaultConnectorDeviation;
 
     public long Seed { get; init; } = DefaultSeed;
+
+    /// <summary>Cores that draw the connector's weights.</summary>
+    public int Threads { get; init; } = ThreadCount.Default;
 }
 
 /// <summary>
@@ -114,6 +117,6 @@ public static class Splicer
 
     private static TensorSource NewConnector(TensorName row, SpliceOptions options, CancellationToken cancellation) =>
         options.Connector == ConnectorInitialization.Normal
-            ? InitialWeights.Normal(row.HuggingFace, DType.F32, row.Shape, options.Seed, options.ConnectorDeviation, cancellation)
-            : InitialWeights.Uniform(row.HuggingFace, DType.F32, row.Shape, options.Seed, 1 / Math.Sqrt(row.Shape.Width), cancellation);
+            ? InitialWeights.Normal(row.HuggingFace, DType.F32, row.Shape, options.Seed, options.ConnectorDeviation, options.Threads, cancellation)
+            : InitialWeights.Uniform(row.HuggingFace, DType.F32, row.Shape, options.Seed, 1 / Math.Sqrt(row.Shape.Width), options.Threads, cancellation);
 }

@@ -170,7 +170,7 @@ internal sealed partial class CheckpointStore
             }
         }
 
-        foreach (string name in (string[])[Tracking.JsonLinesTracker.FileName, TrainingArguments.FileName, TrainerState.FileName])
+        foreach (string name in (string[])[Tracking.JsonLinesTracker.FileName, TrainingArguments.FileName, TrainerState.FileName, ProfileReport.FileName])
         {
             File.Delete(Path.Combine(OutputDir, name));
         }

@@ -31,6 +31,7 @@ public sealed class Trainer
     private readonly SampleOrder order;
     private readonly Progress progress;
     private readonly Checkpoint? start;
+    private readonly StepProfile? profile;
 
     /// <param name="arguments">the run's configuration</param>
     /// <param name="folder">the model; of the checkpoint, when the run continues one</param>
@@ -39,9 +40,10 @@ public sealed class Trainer
     /// <param name="start">the checkpoint that the run continues; null for a new run</param>
     /// <param name="tracker">where the log goes</param>
     /// <param name="observer">who watches</param>
+    /// <param name="profile">takes the steps' times; null where nobody asks for them</param>
     internal Trainer(
         TrainingArguments arguments, ModelFolder folder, TrainingData data, CheckpointStore store, Checkpoint? start,
-        ITracker tracker, ITrainingObserver observer)
+        ITracker tracker, ITrainingObserver observer, StepProfile? profile)
     {
         this.arguments = arguments;
         this.folder = folder;
@@ -50,6 +52,7 @@ public sealed class Trainer
         this.start = start;
         this.tracker = tracker;
         this.observer = observer;
+        this.profile = profile;
         steps = new TrainingSteps(arguments, data.Split.Train.Length);
         schedule = LearningRateSchedule.Create(arguments, steps.WarmupSteps, steps.MaxSteps);
         order = new SampleOrder(data.Split.Train, steps, arguments.TrainSamplingStrategy, arguments.DataSeed);
@@ -89,10 +92,11 @@ public sealed class Trainer
             }
 
             using IEnumerator<Update> updates = Updates().GetEnumerator();
-            while (progress.Step < steps.MaxSteps && updates.MoveNext())
+            while (progress.Step < steps.MaxSteps && Next(updates))
             {
                 cancellation.ThrowIfCancellationRequested();
                 StepOnce(updates.Current, optimizer, cancellation);
+                profile?.EndStep();
                 StepEvents events = StepEvents.After(arguments, steps, progress.Step);
                 if (events.Log)
                 {
@@ -159,6 +163,14 @@ public sealed class Trainer
 
             yield return new Update(update);
         }
+    }
+
+    private bool Next(IEnumerator<Update> updates)
+    {
+        profile?.BeginStep();
+        bool found = updates.MoveNext();
+        profile?.EndWaiting();
+        return found;
     }
 
     private void StepOnce(Update update, AdamWOptimizer optimizer, CancellationToken cancellation)

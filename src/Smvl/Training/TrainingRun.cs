@@ -23,6 +23,10 @@ public static class TrainingRun
     private const string SampleSystem = "使用中文回答所有问题。";
     private const int SampleTokens = 64;
 
+    /// <param name="arguments">the run's configuration</param>
+    /// <param name="backend">where the model runs; a <see cref="ProfilingBackend"/> asks for a <see cref="ProfileReport"/> of the run's steps</param>
+    /// <param name="observer">who watches</param>
+    /// <param name="cancellation">stops the run behind its last whole step, which a checkpoint keeps</param>
     /// <exception cref="SmvlException">anything that the user can mend, in one line</exception>
     public static TrainingResult Run(
         TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
@@ -54,11 +58,21 @@ public static class TrainingRun
 
         CheckpointStore store = CheckpointStore.Open(arguments.OutputDir, arguments.OverwriteOutputDir);
         using JsonLinesTracker tracker = new(arguments.OutputDir);
-        Trainer trainer = new(arguments, model, data, store, start, tracker, observer);
+        StepProfile? profile = backend is ProfilingBackend profiling ? new StepProfile(profiling) : null;
+        Trainer trainer = new(arguments, model, data, store, start, tracker, observer, profile);
         TrainingResult result = trainer.Run(cancellation);
         if (data.Summary() is { } summary)
         {
             observer.OnNote(summary);
+        }
+
+        if (profile?.Report() is { } report)
+        {
+            report.Write(arguments.OutputDir);
+            foreach (string line in report.Lines())
+            {
+                observer.OnNote(line);
+            }
         }
 
         if (!result.Interrupted)

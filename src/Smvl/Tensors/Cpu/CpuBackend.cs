@@ -10,8 +10,8 @@ public sealed class CpuBackend : Backend
     private readonly Rope rope = new();
     private readonly CpuThreads threads;
 
-    /// <param name="threadCount">cores to use; default: SMVL_THREADS, else all of the machine's</param>
-    public CpuBackend(int? threadCount = null) => threads = new CpuThreads(threadCount ?? DefaultThreads());
+    /// <param name="threadCount">cores to use; default: <see cref="ThreadCount.Default"/></param>
+    public CpuBackend(int? threadCount = null) => threads = new CpuThreads(threadCount ?? Smvl.ThreadCount.Default);
 
     /// <summary>Cores in use. It never changes a result.</summary>
     public int ThreadCount => threads.Count;
@@ -138,17 +138,4 @@ public sealed class CpuBackend : Backend
 
     private static unsafe Span<byte> Bytes(Tensor tensor, long start, int length) =>
         new(((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset + start, length);
-
-    private static int DefaultThreads()
-    {
-        string? value = Environment.GetEnvironmentVariable("SMVL_THREADS");
-        if (value is null)
-        {
-            return Environment.ProcessorCount;
-        }
-
-        return int.TryParse(value, out int count) && count >= 1
-            ? count
-            : throw new SmvlException("is no thread count", "SMVL_THREADS", "a whole number from 1", value);
-    }
 }
