@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -15,6 +16,9 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
 {
     // queries per step, a multiple of every tile's rows: P and dS of a step stay near L1
     private const int BlockQueries = 144;
+
+    // panels of keys that a block of queries meets while it is in L2
+    private const int GroupPanels = 4;
 
     public static void Run(
         CpuThreads threads, Tensor dq, Tensor dk, Tensor dv, Tensor dO, Tensor o, Tensor logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout)
@@ -46,7 +50,7 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
         private readonly float* queryRows, dOutputRows, queryColumns, dOutputColumns, dQuery, logSum, delta;
 
         // of one step
-        private readonly float* p, ds, dKey, dValue, zeros;
+        private readonly float* p, ds, dKeys, dValues, turned, zeros;
 
         public Task(AttentionSegment segment, AttentionLayout layout, int kvHead)
         {
@@ -62,7 +66,7 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
             [
                 keys * hd, keys * hd, keys * panelHd,
                 queries * hd, queries * hd, queries * tileHd, queries * tileHd, queries * panelHd, queries, queries,
-                BlockQueries * width, BlockQueries * width, tileHd * width, tileHd * width, width,
+                BlockQueries * width, BlockQueries * width, GroupPanels * tileHd * width, GroupPanels * tileHd * width, width * hd, width,
             ];
             float* next = Scratch.Floats(ScratchUse.Own, sizes.Sum() + (16L * sizes.Length));
             keyPanel = Take(ref next, sizes[0]);
@@ -77,9 +81,10 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
             delta = Take(ref next, sizes[9]);
             p = Take(ref next, sizes[10]);
             ds = Take(ref next, sizes[11]);
-            dKey = Take(ref next, sizes[12]);
-            dValue = Take(ref next, sizes[13]);
-            zeros = Take(ref next, sizes[14]);
+            dKeys = Take(ref next, sizes[12]);
+            dValues = Take(ref next, sizes[13]);
+            turned = Take(ref next, sizes[14]);
+            zeros = Take(ref next, sizes[15]);
             new Span<float>(zeros, width).Clear();
         }
 
@@ -94,24 +99,20 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
                 {
                     long row = segment.QueryStart + i;
                     logSum[i] = logSumExp.Pointer<float>()[(row * layout.Heads) + head];
-                    delta[i] = Dot(dO.Pointer<float>() + (row * rowWidth) + (head * hd), o.Pointer<float>() + (row * rowWidth) + (head * hd), hd);
+                    long at = (row * rowWidth) + (head * hd);
+                    delta[i] = TensorPrimitives.Dot(new ReadOnlySpan<float>(dO.Pointer<float>() + at, hd), new ReadOnlySpan<float>(o.Pointer<float>() + at, hd));
                 }
 
                 new Span<float>(dQuery, queryBlocks * BlockQueries * panelHd).Clear();
-                for (int panel = 0; panel < keyPanels; panel++)
+                for (int panel = 0; panel < keyPanels; panel += GroupPanels)
                 {
-                    KeyPanel(panel * TTile.Columns);
-                    AddTurned(dk.Pointer<float>(), dKey, panel * TTile.Columns, layout.Scale);
-                    AddTurned(dv.Pointer<float>(), dValue, panel * TTile.Columns, 1f);
+                    KeyPanels(panel, Math.Min(GroupPanels, keyPanels - panel), dk.Pointer<float>(), dv.Pointer<float>());
                 }
 
                 for (int i = 0; i < segment.QueryLength; i++)
                 {
                     float* destination = dq.Pointer<float>() + ((long)(segment.QueryStart + i) * rowWidth) + (head * hd);
-                    for (int d = 0; d < hd; d++)
-                    {
-                        destination[d] = dQuery[((long)i * panelHd) + d] * layout.Scale;
-                    }
+                    TensorPrimitives.Multiply(new ReadOnlySpan<float>(dQuery + ((long)i * panelHd), hd), layout.Scale, new Span<float>(destination, hd));
                 }
             }
         }
@@ -144,43 +145,59 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
             }
         }
 
-        /// <summary>All queries of the head against one panel of keys: dKey and dValue of the panel, and its part of dQuery.</summary>
-        private readonly void KeyPanel(int key)
+        /// <summary>All queries of the head against a few panels of keys: adds to dk, dv and dQuery.</summary>
+        private readonly void KeyPanels(int first, int count, float* dk, float* dv)
         {
-            int width = TTile.Columns, height = TTile.Rows, keys = Math.Min(width, segment.KeyLength - key);
-            int hidden = segment.KeyLength - segment.QueryLength;
-            int firstQuery = layout.Causal ? Math.Max(0, key - hidden) : 0;
-            new Span<float>(dKey, tileHd * width).Clear();
-            new Span<float>(dValue, tileHd * width).Clear();
+            int width = TTile.Columns, panelFloats = tileHd * width, hidden = segment.KeyLength - segment.QueryLength;
+            new Span<float>(dKeys, count * panelFloats).Clear();
+            new Span<float>(dValues, count * panelFloats).Clear();
+            int firstQuery = layout.Causal ? Math.Max(0, (first * width) - hidden) : 0;
             for (int block = firstQuery / BlockQueries * BlockQueries; block < segment.QueryLength; block += BlockQueries)
             {
-                int count = Math.Min(BlockQueries, segment.QueryLength - block), from = Math.Max(0, firstQuery - block) / height * height;
-                for (int i = from; i < count; i += height)
+                for (int panel = 0; panel < count; panel++)
                 {
-                    TTile.Run(hd, queryRows + ((long)(block + i) * hd), keyPanel + ((long)key * hd), p + (i * width), width, zeros, 0);
-                    TTile.Run(hd, dOutputRows + ((long)(block + i) * hd), valuePanel + ((long)key * hd), ds + (i * width), width, zeros, 0);
+                    Block(block, (first + panel) * width, dKeys + (panel * panelFloats), dValues + (panel * panelFloats));
                 }
+            }
 
-                for (int i = from; i < count; i++)
-                {
-                    int seen = layout.Causal ? Math.Clamp(hidden + block + i + 1 - key, 0, keys) : keys;
-                    Probabilities(p + (i * width), ds + (i * width), logSum[block + i], delta[block + i], seen);
-                }
+            for (int panel = 0; panel < count; panel++)
+            {
+                AddTurned(dk, dKeys + (panel * panelFloats), (first + panel) * width, layout.Scale);
+                AddTurned(dv, dValues + (panel * panelFloats), (first + panel) * width, 1f);
+            }
+        }
 
-                for (int d = 0; d < hd; d += height)
-                {
-                    long at = ((long)block * tileHd) + ((long)d * count) + (from * height);
-                    TTile.Run(count - from, dOutputColumns + at, p + (from * width), dValue + (d * width), width, dValue + (d * width), width);
-                    TTile.Run(count - from, queryColumns + at, ds + (from * width), dKey + (d * width), width, dKey + (d * width), width);
-                }
+        /// <summary>A block of queries against one panel of keys.</summary>
+        private readonly void Block(int block, int key, float* dKey, float* dValue)
+        {
+            int width = TTile.Columns, height = TTile.Rows, keys = Math.Min(width, segment.KeyLength - key);
+            int hidden = segment.KeyLength - segment.QueryLength, count = Math.Min(BlockQueries, segment.QueryLength - block);
+            int firstQuery = layout.Causal ? Math.Max(0, key - hidden - block) : 0, from = firstQuery / height * height;
+            for (int i = from; i < count; i += height)
+            {
+                TTile.Run(hd, queryRows + ((long)(block + i) * hd), keyPanel + ((long)key * hd), p + (i * width), width, zeros, 0);
+                TTile.Run(hd, dOutputRows + ((long)(block + i) * hd), valuePanel + ((long)key * hd), ds + (i * width), width, zeros, 0);
+            }
 
-                for (int i = from; i < count; i += height)
+            for (int i = from; i < count; i++)
+            {
+                int seen = layout.Causal ? Math.Clamp(hidden + block + i + 1 - key, 0, keys) : keys;
+                Probabilities(p + (i * width), ds + (i * width), logSum[block + i], delta[block + i], seen);
+            }
+
+            for (int d = 0; d < hd && from < count; d += height)
+            {
+                long at = ((long)block * tileHd) + ((long)d * count) + (from * height);
+                TTile.Run(count - from, dOutputColumns + at, p + (from * width), dValue + (d * width), width, dValue + (d * width), width);
+                TTile.Run(count - from, queryColumns + at, ds + (from * width), dKey + (d * width), width, dKey + (d * width), width);
+            }
+
+            for (int i = from; i < count; i += height)
+            {
+                for (int d = 0; d < hd; d += width)
                 {
-                    for (int d = 0; d < hd; d += width)
-                    {
-                        float* tile = dQuery + ((long)(block + i) * panelHd) + d;
-                        TTile.RunRows(keys, ds + (i * width), keyColumns + ((long)key * panelHd) + (d * keys), tile, panelHd, tile, panelHd);
-                    }
+                    float* tile = dQuery + ((long)(block + i) * panelHd) + d;
+                    TTile.RunRows(keys, ds + (i * width), keyColumns + ((long)key * panelHd) + (d * keys), tile, panelHd, tile, panelHd);
                 }
             }
         }
@@ -205,29 +222,16 @@ internal static unsafe class AttentionBackward<TTile, TSimd, TVector>
             }
         }
 
-        /// <summary>rows key .. of the key/value head += factor · turned (hd, keys).</summary>
-        private readonly void AddTurned(float* rows, float* turned, int key, float factor)
+        /// <summary>rows key .. of the key/value head += factor · sums (hd, keys).</summary>
+        private readonly void AddTurned(float* rows, float* sums, int key, float factor)
         {
             int keys = Math.Min(TTile.Columns, segment.KeyLength - key);
+            Transpose.Lanes<ElementF32>(turned, hd, hd, (byte*)sums, TTile.Columns * sizeof(float), hd, keys);
             for (int lane = 0; lane < keys; lane++)
             {
-                float* row = rows + ((long)(segment.KeyStart + key + lane) * kvWidth) + (kvHead * hd);
-                for (int d = 0; d < hd; d++)
-                {
-                    row[d] += turned[(d * TTile.Columns) + lane] * factor;
-                }
+                Span<float> row = new(rows + ((long)(segment.KeyStart + key + lane) * kvWidth) + (kvHead * hd), hd);
+                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(turned + (lane * hd), hd), factor, row, row);
             }
-        }
-
-        private static float Dot(float* a, float* b, int count)
-        {
-            float sum = 0f;
-            for (int i = 0; i < count; i++)
-            {
-                sum += a[i] * b[i];
-            }
-
-            return sum;
         }
 
         private static float* Take(ref float* next, long count)

@@ -88,21 +88,23 @@ internal static unsafe class AttentionForward<TTile, TSimd, TVector>
             }
         }
 
-        for (int lane = 0; lane < count; lane++)
+        for (int lane = 0; lane < width; lane++)
         {
-            int row = segment.QueryStart + first + lane;
-            float* output = o.Pointer<float>() + ((long)row * rowWidth) + (head * hd);
-            float factor = 1f / total[lane];
-            for (int d = 0; d < hd; d++)
+            if (logSumExp is not null && lane < count)
             {
-                output[d] = sum[(d * width) + lane] * factor;
+                logSumExp.Pointer<float>()[((long)(segment.QueryStart + first + lane) * layout.Heads) + head] = max[lane] + MathF.Log(total[lane]);
             }
 
-            if (logSumExp is not null)
-            {
-                logSumExp.Pointer<float>()[((long)row * layout.Heads) + head] = max[lane] + MathF.Log(total[lane]);
-            }
+            total[lane] = 1f / total[lane];
         }
+
+        for (int i = 0; i < hd * width; i += TSimd.Width)
+        {
+            TSimd.Store(sum + i, TSimd.Multiply(TSimd.Load(sum + i), TSimd.Load(total + (i % width))));
+        }
+
+        float* output = o.Pointer<float>() + ((long)(segment.QueryStart + first) * rowWidth) + (head * hd);
+        Transpose.Lanes<ElementF32>(output, rowWidth, hd, (byte*)sum, width * sizeof(float), hd, count);
     }
 
     /// <summary>Rows <paramref name="from"/> to <paramref name="to"/> are keys that the first row - <paramref name="last"/> queries do not see.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Smvl.Tensors.Cpu;
@@ -53,7 +52,8 @@ internal static unsafe class MatMulPack
 
         for (int start = 0; start < lanes; start += width)
         {
-            Turned<TElement>(panels + ((long)start * depth), first + (start * source.LaneStride), source.LaneStride, Math.Min(width, lanes - start), depth, width);
+            Transpose.Lanes<TElement>(
+                panels + ((long)start * depth), width, width, first + (start * source.LaneStride), source.LaneStride, Math.Min(width, lanes - start), depth);
         }
     }
 
@@ -128,48 +128,6 @@ internal static unsafe class MatMulPack
                 for (int at = 0; at < bytes; at += 64)
                 {
                     Sse.Prefetch0(source + at);
-                }
-            }
-        }
-    }
-
-    /// <summary>Depth lies side by side in memory: blocks of lanes are turned in registers, the widest first.</summary>
-    private static void Turned<TElement>(float* panel, byte* source, long laneStride, int lanes, int depth, int width)
-        where TElement : IElement
-    {
-        byte** rows = stackalloc byte*[16];
-        for (int lane = 0, count; lane < lanes; lane += count)
-        {
-            // a panel of 12 ends with eight lanes of which four are there already
-            int from = lane;
-            count = Simd512.IsSupported && width - lane >= 16 ? 16 : Avx2.IsSupported && width - lane >= 8 ? 8 : 4;
-            if (Avx2.IsSupported && count == 4 && lane >= 4 && width - lane == 4)
-            {
-                from = lane - 4;
-            }
-
-            int turned = from < lane ? 8 : count;
-            for (int i = 0; i < turned; i++)
-            {
-                // a lane past the end reads its neighbour again
-                rows[i] = source + (Math.Min(from + i, lanes - 1) * laneStride);
-            }
-
-            float* destination = panel + from;
-            bool whole = from + 4 <= width;
-            int done = turned switch
-            {
-                16 => Transpose.Sixteen<TElement>(destination, rows, 16 * laneStride, depth, width),
-                8 => Transpose.Eight<TElement>(destination, rows, turned * laneStride, depth, width),
-                _ when Sse2.IsSupported || AdvSimd.Arm64.IsSupported => Transpose.Four<TElement>(destination, rows, depth, width, whole),
-                _ => 0,
-            };
-            int valid = Math.Min(turned, width - from);
-            for (; done < depth; done++)
-            {
-                for (int i = 0; i < valid; i++)
-                {
-                    destination[((long)done * width) + i] = TElement.At(rows[i] + ((long)done * TElement.Size));
                 }
             }
         }

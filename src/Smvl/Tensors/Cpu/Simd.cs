@@ -33,11 +33,8 @@ internal unsafe interface ISimd<TVector>
 
     static abstract TVector Min(TVector a, TVector b);
 
-    /// <summary>To the nearest integer, ties to even; |a| below 2^22.</summary>
-    static abstract TVector Round(TVector a);
-
-    /// <summary>2^n for whole n in [-126, 127].</summary>
-    static abstract TVector PowerOfTwo(TVector n);
+    /// <summary>a · 2^n where <paramref name="shifted"/> is n + 1.5 · 2^23 and neither a nor the result is subnormal: n is added to the exponent's bits.</summary>
+    static abstract TVector AddExponent(TVector a, TVector shifted);
 
     static abstract float Sum(TVector a);
 }
@@ -80,10 +77,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> Min(Vector512<float> a, Vector512<float> b) => Avx512F.Min(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Round(Vector512<float> a) => Avx512F.RoundScale(a, 0);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> PowerOfTwo(Vector512<float> n) => Avx512F.Scale(Broadcast(1f), n);
+    public static Vector512<float> AddExponent(Vector512<float> a, Vector512<float> shifted) =>
+        Avx512F.Add(a.AsInt32(), Avx512F.ShiftLeftLogical(shifted.AsInt32(), 23)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> a) => Simd256.Sum(a.GetLower() + a.GetUpper());
@@ -124,11 +119,8 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Min(Vector256<float> a, Vector256<float> b) => Vector256.MinNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Round(Vector256<float> a) => Vector256.Round(a);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> PowerOfTwo(Vector256<float> n) =>
-        ((Vector256.ConvertToInt32Native(n) + Vector256.Create(127)) << 23).AsSingle();
+    public static Vector256<float> AddExponent(Vector256<float> a, Vector256<float> shifted) =>
+        (a.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> a) => Simd128.Sum(a.GetLower() + a.GetUpper());
@@ -169,11 +161,8 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Min(Vector128<float> a, Vector128<float> b) => Vector128.MinNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Round(Vector128<float> a) => Vector128.Round(a);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> PowerOfTwo(Vector128<float> n) =>
-        ((Vector128.ConvertToInt32Native(n) + Vector128.Create(127)) << 23).AsSingle();
+    public static Vector128<float> AddExponent(Vector128<float> a, Vector128<float> shifted) =>
+        (a.AsInt32() + (shifted.AsInt32() << 23)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> a) => Vector128.Sum(a);
@@ -212,10 +201,8 @@ internal readonly unsafe struct SimdScalar : ISimd<float>
     public static float Min(float a, float b) => a < b ? a : b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Round(float a) => MathF.Round(a);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float PowerOfTwo(float n) => BitConverter.Int32BitsToSingle(((int)n + 127) << 23);
+    public static float AddExponent(float a, float shifted) =>
+        BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(a) + (BitConverter.SingleToInt32Bits(shifted) << 23));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(float a) => a;

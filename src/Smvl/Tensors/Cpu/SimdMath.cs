@@ -6,7 +6,7 @@ namespace Smvl.Tensors.Cpu;
 internal static class SimdMath
 {
     /// <summary>
-    /// e^x within 2 ulp; below -87.3 it stays at the smallest normal float (about 1.2e-38), above 88 it is about e^88.
+    /// e^x within 2 ulp; for x at most 88; below -87.3 it stays at the smallest normal float (about 1.2e-38).
     /// x = n ln 2 + r with |r| at most ln 2 / 2, ln 2 in two parts so that r is exact; e^r by Cephes' polynomial (Moshier, expf).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -14,8 +14,12 @@ internal static class SimdMath
         where TSimd : ISimd<TVector>
         where TVector : unmanaged
     {
-        x = TSimd.Max(TSimd.Min(x, TSimd.Broadcast(88f)), TSimd.Broadcast(-87.3f));
-        TVector n = TSimd.Round(TSimd.Multiply(x, TSimd.Broadcast(1.44269504f)));
+        x = TSimd.Max(x, TSimd.Broadcast(-87.3f));
+
+        // behind 1.5 · 2^23 a float's steps are whole numbers: the sum rounds to n, and its low bits hold n
+        TVector magic = TSimd.Broadcast(12582912f);
+        TVector shifted = TSimd.MultiplyAdd(x, TSimd.Broadcast(1.44269504f), magic);
+        TVector n = TSimd.Subtract(shifted, magic);
         TVector r = TSimd.MultiplyAdd(n, TSimd.Broadcast(-0.693359375f), x);
         r = TSimd.MultiplyAdd(n, TSimd.Broadcast(2.12194440e-4f), r);
         TVector p = TSimd.Broadcast(1.9875691500e-4f);
@@ -25,6 +29,6 @@ internal static class SimdMath
         p = TSimd.MultiplyAdd(p, r, TSimd.Broadcast(1.6666665459e-1f));
         p = TSimd.MultiplyAdd(p, r, TSimd.Broadcast(5.0000001201e-1f));
         p = TSimd.Add(TSimd.MultiplyAdd(p, TSimd.Multiply(r, r), r), TSimd.Broadcast(1f));
-        return TSimd.Multiply(p, TSimd.PowerOfTwo(n));
+        return TSimd.AddExponent(p, shifted);
     }
 }
