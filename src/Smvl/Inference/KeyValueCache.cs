@@ -6,15 +6,17 @@ namespace Smvl.Inference;
 /// <summary>Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens.</summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private readonly Tensor memory;
     private readonly Layer[] layers;
 
     public KeyValueCache(Backend backend, TextConfig config, int capacity)
     {
         Capacity = capacity;
+
+        // in one piece, which is large enough for huge pages: a token's rows of all layers lie far apart
+        memory = backend.Allocate(2L * config.LayerCount * capacity, config.KeyValueHeadCount * config.HeadSize);
         layers = [.. Enumerable.Range(0, config.LayerCount)
-            .Select(_ => new Layer(
-                backend.Allocate(capacity, config.KeyValueHeadCount * config.HeadSize),
-                backend.Allocate(capacity, config.KeyValueHeadCount * config.HeadSize)))];
+            .Select(i => new Layer(memory.Slice(2 * i * capacity, capacity), memory.Slice(((2 * i) + 1) * capacity, capacity)))];
     }
 
     /// <summary>Tokens that fit.</summary>
@@ -25,17 +27,11 @@ internal sealed class KeyValueCache : IDisposable
 
     public Layer this[int layer] => layers[layer];
 
-    public void Dispose()
-    {
-        foreach (Layer layer in layers)
-        {
-            layer.Dispose();
-        }
-    }
+    public void Dispose() => memory.Dispose();
 
     /// <param name="keys">(capacity, G·hd), turned</param>
     /// <param name="values">(capacity, G·hd)</param>
-    internal sealed class Layer(Tensor keys, Tensor values) : IDisposable
+    internal sealed class Layer(Tensor keys, Tensor values)
     {
         public int Count { get; private set; }
 
@@ -51,12 +47,6 @@ internal sealed class KeyValueCache : IDisposable
             backend.Copy(keys.Slice(Count, count), newKeys);
             backend.Copy(values.Slice(Count, count), newValues);
             Count += count;
-        }
-
-        public void Dispose()
-        {
-            keys.Dispose();
-            values.Dispose();
         }
     }
 }

@@ -1,17 +1,23 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// Attention of a few queries over a long cache (generation): nothing is packed, keys and values are read once as they lie, by
-/// one task per key/value head for all of its queries.
+/// one task per key/value head for all of its queries. A head's rows lie a page apart, so they are asked for some keys ahead.
 /// </summary>
 internal static unsafe class AttentionFew<TSimd, TVector>
     where TSimd : ISimd<TVector>
     where TVector : unmanaged
 {
+    private const int AheadKeys = 8;
+
     public static void Run(
         CpuThreads threads, Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment) =>
         threads.For(layout.KeyValueHeads, kvHead => Head(o, logSumExp, q, k, v, layout, segment, kvHead));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Head(
         Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment, int kvHead)
     {
@@ -26,6 +32,7 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         float* key = k.Pointer<float>() + keyStart;
         for (int j = 0; j < keys; j++, key += kvWidth)
         {
+            Prefetch(key + (AheadKeys * kvWidth), hd);
             for (int pair = 0; pair < pairs; pair++)
             {
                 scores[((long)pair * stride) + j] = Dot(queries + ((long)(pair / group) * rowWidth) + (pair % group * hd), key, hd) * layout.Scale;
@@ -46,9 +53,22 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         float* value = v.Pointer<float>() + keyStart;
         for (int j = 0; j < keys; j++, value += kvWidth)
         {
+            Prefetch(value + (AheadKeys * kvWidth), hd);
             for (int pair = 0; pair < pairs; pair++)
             {
                 AddScaled(outputs + ((long)(pair / group) * rowWidth) + (pair % group * hd), value, scores[((long)pair * stride) + j], hd);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* row, int count)
+    {
+        if (Sse.IsSupported)
+        {
+            for (int i = 0; i < count; i += 16)
+            {
+                Sse.Prefetch0(row + i);
             }
         }
     }
@@ -86,6 +106,7 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         return max + MathF.Log(sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Dot(float* a, float* b, int count)
     {
         TVector even = TSimd.Broadcast(0f), odd = even;
@@ -105,6 +126,7 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddScaled(float* sum, float* values, float factor, int count)
     {
         TVector f = TSimd.Broadcast(factor);

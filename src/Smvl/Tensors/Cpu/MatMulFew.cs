@@ -6,13 +6,16 @@ namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// y (T, N) = x (T, K) · weight (N, K)ᵀ + bias for a few rows of x (generation): the time is that of reading the weights once, so
-/// they are widened in registers and nothing is packed. Weight rows are taken four at a time for one row of x, two at a time
-/// for four rows; each output is eight or sixteen running sums, added in a fixed order.
+/// they are widened in registers and nothing is packed. For one row of x the weights are read as one stream from end to end; for
+/// four rows of x two weight rows are taken at a time. Each output is eight or 32 running sums, added in a fixed order.
 /// </summary>
 internal static unsafe class MatMulFew
 {
     // weight rows of a task: some tens of microseconds of reading
-    private const int TaskRows = 64;
+    private const int TaskRows = 128;
+
+    // how far ahead of the sums the weights are asked for: the time of a trip to memory, and past the end of a page
+    private const int AheadBytes = 4096;
 
     public static void Run(CpuThreads threads, float* y, float* x, int rows, int columns, int depth, byte* weight, DType dtype, float* bias)
     {
@@ -34,41 +37,50 @@ internal static unsafe class MatMulFew
         where TElement : IElement =>
         threads.ForRanges(columns, TaskRows, (start, end) =>
         {
-            long rowBytes = (long)depth * TElement.Size;
-            float* sums = stackalloc float[8];
-            int step = rows == 1 ? 4 : 2;
-            for (int j = start; j < end; j += step)
+            if (rows == 1)
             {
-                byte* w0 = weight + (j * rowBytes);
-                int count = Math.Min(step, end - j);
-                for (int i = 0; i < rows; i += 4)
+                byte* w = weight + ((long)start * depth * TElement.Size);
+                for (int j = start; j < end; j++, w += (long)depth * TElement.Size)
                 {
-                    // a row past the end is the last one again
-                    if (rows == 1)
-                    {
-                        OneByFour<TElement>(sums, x, w0, count > 1 ? rowBytes : 0, count > 2 ? 2 * rowBytes : 0, count > 3 ? 3 * rowBytes : 0, depth);
-                    }
-                    else
-                    {
-                        float* row = x + ((long)i * depth);
-                        int last = Math.Min(3, rows - 1 - i);
-                        FourByTwo<TElement>(
-                            sums, row, row + ((long)Math.Min(1, last) * depth), row + ((long)Math.Min(2, last) * depth), row + ((long)last * depth),
-                            w0, w0 + (count > 1 ? rowBytes : 0), depth);
-                    }
-
-                    for (int r = 0; r < Math.Min(4, rows - i); r++)
-                    {
-                        for (int c = 0; c < count; c++)
-                        {
-                            y[((long)(i + r) * columns) + j + c] = sums[(r * step) + c] + (bias is null ? 0f : bias[j + c]);
-                        }
-                    }
+                    y[j] = One<TElement>(x, w, depth) + (bias is null ? 0f : bias[j]);
                 }
+            }
+            else
+            {
+                Few<TElement>(y, x, rows, columns, depth, weight, bias, start, end);
             }
         });
 
-    // the rows of the next step: a row is too short a stream for the hardware to run ahead by itself
+    private static void Few<TElement>(float* y, float* x, int rows, int columns, int depth, byte* weight, float* bias, int start, int end)
+        where TElement : IElement
+    {
+        const int step = 2;
+        long rowBytes = (long)depth * TElement.Size;
+        float* sums = stackalloc float[4 * step];
+        for (int j = start; j < end; j += step)
+        {
+            byte* w = weight + (j * rowBytes);
+            int count = Math.Min(step, end - j);
+            for (int i = 0; i < rows; i += 4)
+            {
+                // a row past the end is the last one again
+                float* row = x + ((long)i * depth);
+                int last = Math.Min(3, rows - 1 - i);
+                FourByTwo<TElement>(
+                    sums, row, row + ((long)Math.Min(1, last) * depth), row + ((long)Math.Min(2, last) * depth), row + ((long)last * depth),
+                    w, w + (count > 1 ? rowBytes : 0), depth);
+                for (int r = 0; r <= last; r++)
+                {
+                    for (int c = 0; c < count; c++)
+                    {
+                        y[((long)(i + r) * columns) + j + c] = sums[(r * step) + c] + (bias is null ? 0f : bias[j + c]);
+                    }
+                }
+            }
+        }
+    }
+
+    // the hardware stops at the end of a page, and a row is too short for it to run ahead by itself
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* address)
     {
@@ -78,42 +90,34 @@ internal static unsafe class MatMulFew
         }
     }
 
-    /// <summary>One row of x by four of the weight; second to fourth at the given distances.</summary>
+    /// <summary>One row of x by one of the weight.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void OneByFour<TElement>(float* sums, float* x, byte* w, long at1, long at2, long at3, int depth)
+    private static float One<TElement>(float* x, byte* w, int depth)
         where TElement : IElement
     {
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        Vector256<float> a = default, b = default, c = default, d = default;
         int k = 0;
-        for (; k <= depth - 16; k += 16, w += 16 * TElement.Size)
+        for (; k <= depth - 32; k += 32, w += 32 * TElement.Size)
         {
-            Vector256<float> low = Vector256.Load(x + k), high = Vector256.Load(x + k + 8);
-            byte* next = w + (8 * TElement.Size);
-            Prefetch(w + (4 * at1));
-            Prefetch(w + (4 * at1) + at1);
-            Prefetch(w + (4 * at1) + at2);
-            Prefetch(w + (4 * at1) + at3);
-            a0 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w), a0);
-            a1 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at1), a1);
-            a2 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at2), a2);
-            a3 = Vector256.MultiplyAddEstimate(low, TElement.Load8(w + at3), a3);
-            b0 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next), b0);
-            b1 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at1), b1);
-            b2 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at2), b2);
-            b3 = Vector256.MultiplyAddEstimate(high, TElement.Load8(next + at3), b3);
+            Prefetch(w + AheadBytes);
+            if (TElement.Size == 4)
+            {
+                Prefetch(w + AheadBytes + 64);
+            }
+
+            a = Vector256.MultiplyAddEstimate(Vector256.Load(x + k), TElement.Load8(w), a);
+            b = Vector256.MultiplyAddEstimate(Vector256.Load(x + k + 8), TElement.Load8(w + (8 * TElement.Size)), b);
+            c = Vector256.MultiplyAddEstimate(Vector256.Load(x + k + 16), TElement.Load8(w + (16 * TElement.Size)), c);
+            d = Vector256.MultiplyAddEstimate(Vector256.Load(x + k + 24), TElement.Load8(w + (24 * TElement.Size)), d);
         }
 
-        sums[0] = Vector256.Sum(a0 + b0);
-        sums[1] = Vector256.Sum(a1 + b1);
-        sums[2] = Vector256.Sum(a2 + b2);
-        sums[3] = Vector256.Sum(a3 + b3);
+        float sum = Vector256.Sum(a + b + (c + d));
         for (; k < depth; k++, w += TElement.Size)
         {
-            sums[0] += x[k] * TElement.At(w);
-            sums[1] += x[k] * TElement.At(w + at1);
-            sums[2] += x[k] * TElement.At(w + at2);
-            sums[3] += x[k] * TElement.At(w + at3);
+            sum += x[k] * TElement.At(w);
         }
+
+        return sum;
     }
 
     /// <summary>Four rows of x by two of the weight.</summary>
