@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -6,57 +6,51 @@ namespace Smvl.Tensors.Cpu;
 /// y = 0.5 x (1 + tanh(z)), z = √(2/π) (x + 0.044715 x³), which equals x · sigmoid(2z): one exponential instead of a tanh.
 /// Source: Hendrycks and Gimpel 2016; gelu_pytorch_tanh in transformers.
 /// </summary>
-internal static class GeluTanh
+internal static unsafe class GeluTanh
 {
-    private const int Run = 1024;
     private const float TwoRootTwoOverPi = 1.5957691216057308f;
     private const float Cubic = 0.044715f;
 
     public static void Forward(CpuThreads threads, Tensor y, Tensor x) =>
-        Partition.Elements(threads, x.Count, (start, length) =>
-        {
-            Span<float> sigmoid = stackalloc float[Run];
-            for (int at = start; at < start + length; at += Run)
-            {
-                int n = Math.Min(Run, start + length - at);
-                ReadOnlySpan<float> xs = x.Span<float>().Slice(at, n);
-                Span<float> s = sigmoid[..n];
-                SigmoidOfTwoZ(xs, s);
-                TensorPrimitives.Multiply(xs, s, y.Span<float>().Slice(at, n));
-            }
-        });
+        Pointwise.Run(threads, x.Count, new ForwardAt(y.Pointer<float>(), x.Pointer<float>()));
 
     public static void Backward(CpuThreads threads, Tensor dx, Tensor dy, Tensor x) =>
-        Partition.Elements(threads, x.Count, (start, length) =>
-        {
-            Span<float> sigmoid = stackalloc float[Run];
-            Span<float> slope = stackalloc float[Run];
-            for (int at = start; at < start + length; at += Run)
-            {
-                int n = Math.Min(Run, start + length - at);
-                ReadOnlySpan<float> xs = x.Span<float>().Slice(at, n);
-                Span<float> s = sigmoid[..n];
-                Span<float> d = slope[..n];
-                SigmoidOfTwoZ(xs, s);
+        Pointwise.Run(threads, x.Count, new BackwardAt(dx.Pointer<float>(), dy.Pointer<float>(), x.Pointer<float>()));
 
-                // forward: y = x s(2z): dy/dx = s + x s (1 − s) 2z', 2z' = 2√(2/π) (1 + 3 · 0.044715 x²)
-                for (int i = 0; i < n; i++)
-                {
-                    float zSlope = TwoRootTwoOverPi * (1f + (3f * Cubic * xs[i] * xs[i]));
-                    d[i] = s[i] + (xs[i] * s[i] * (1f - s[i]) * zSlope);
-                }
-
-                TensorPrimitives.Multiply(d, dy.Span<float>().Slice(at, n), dx.Span<float>().Slice(at, n));
-            }
-        });
-
-    private static void SigmoidOfTwoZ(ReadOnlySpan<float> x, Span<float> s)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector SigmoidOfTwoZ<TSimd, TVector>(TVector x, TVector square)
+        where TSimd : ISimd<TVector>
+        where TVector : unmanaged
     {
-        TensorPrimitives.Multiply(x, x, s);
-        TensorPrimitives.Multiply(s, Cubic, s);
-        TensorPrimitives.Add(s, 1f, s);
-        TensorPrimitives.Multiply(s, x, s);
-        TensorPrimitives.Multiply(s, TwoRootTwoOverPi, s);
-        TensorPrimitives.Sigmoid(s, s);
+        TVector slope = TSimd.MultiplyAdd(square, TSimd.Broadcast(TwoRootTwoOverPi * Cubic), TSimd.Broadcast(TwoRootTwoOverPi));
+        return SimdMath.Sigmoid<TSimd, TVector>(TSimd.Multiply(slope, x));
+    }
+
+    private readonly struct ForwardAt(float* y, float* x) : IPointwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TSimd, TVector>(long i)
+            where TSimd : ISimd<TVector>
+            where TVector : unmanaged
+        {
+            TVector v = TSimd.Load(x + i);
+            TSimd.Store(y + i, TSimd.Multiply(v, SigmoidOfTwoZ<TSimd, TVector>(v, TSimd.Multiply(v, v))));
+        }
+    }
+
+    private readonly struct BackwardAt(float* dx, float* dy, float* x) : IPointwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TSimd, TVector>(long i)
+            where TSimd : ISimd<TVector>
+            where TVector : unmanaged
+        {
+            // forward: y = x s(2z): dy/dx = s + x s (1 − s) 2z', 2z' = 2√(2/π) (1 + 3 · 0.044715 x²)
+            TVector v = TSimd.Load(x + i), square = TSimd.Multiply(v, v);
+            TVector s = SigmoidOfTwoZ<TSimd, TVector>(v, square);
+            TVector zSlope = TSimd.MultiplyAdd(square, TSimd.Broadcast(3f * Cubic * TwoRootTwoOverPi), TSimd.Broadcast(TwoRootTwoOverPi));
+            TVector xs = TSimd.Multiply(TSimd.Multiply(v, s), TSimd.Subtract(TSimd.Broadcast(1f), s));
+            TSimd.Store(dx + i, TSimd.Multiply(TSimd.MultiplyAdd(xs, zSlope, s), TSimd.Load(dy + i)));
+        }
     }
 }

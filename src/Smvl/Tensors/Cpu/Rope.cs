@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -6,7 +8,7 @@ namespace Smvl.Tensors.Cpu;
 /// Rotary position embedding in place: the pair (i, i + hd/2) of each head turns by position · theta^(−2i/hd); the backward turns
 /// the other way. Angles are computed in F32 as the reference does. Source: Su et al. 2021; rotate_half in transformers.
 /// </summary>
-internal sealed class Rope
+internal sealed unsafe class Rope
 {
     private readonly ConcurrentDictionary<(int HeadDim, float Theta), Table> tables = new();
 
@@ -21,22 +23,50 @@ internal sealed class Rope
         {
             for (int t = start; t < end; t++)
             {
-                ReadOnlySpan<float> cos = table.Cos.AsSpan(at[t] * half, half);
-                ReadOnlySpan<float> sin = table.Sin.AsSpan(at[t] * half, half);
-                for (int h = 0; h < heads; h++)
+                fixed (float* cos = &table.Cos[at[t] * half], sin = &table.Sin[at[t] * half])
                 {
-                    Span<float> low = x.Row<float>(t).Slice(h * headDim, half);
-                    Span<float> high = x.Row<float>(t).Slice((h * headDim) + half, half);
-                    for (int i = 0; i < half; i++)
-                    {
-                        float a = low[i];
-                        float b = high[i];
-                        low[i] = (a * cos[i]) - (sign * b * sin[i]);
-                        high[i] = (b * cos[i]) + (sign * a * sin[i]);
-                    }
+                    Turn(x.Pointer<float>() + ((long)t * x.Shape.Width), cos, sin, sign, heads, half);
                 }
             }
         });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Turn(float* row, float* cos, float* sin, float sign, int heads, int half)
+    {
+        for (int h = 0; h < heads; h++, row += 2 * half)
+        {
+            int i = 0;
+            if (Simd256.IsSupported)
+            {
+                for (; i <= half - 8; i += 8)
+                {
+                    Pair<Simd256, Vector256<float>>(row + i, half, cos + i, sin + i, sign);
+                }
+            }
+            else if (Simd128.IsSupported)
+            {
+                for (; i <= half - 4; i += 4)
+                {
+                    Pair<Simd128, Vector128<float>>(row + i, half, cos + i, sin + i, sign);
+                }
+            }
+
+            for (; i < half; i++)
+            {
+                Pair<SimdScalar, float>(row + i, half, cos + i, sin + i, sign);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pair<TSimd, TVector>(float* x, int half, float* cos, float* sin, float sign)
+        where TSimd : ISimd<TVector>
+        where TVector : unmanaged
+    {
+        TVector low = TSimd.Load(x), high = TSimd.Load(x + half), c = TSimd.Load(cos), s = TSimd.Multiply(TSimd.Load(sin), TSimd.Broadcast(sign));
+        TSimd.Store(x, TSimd.Subtract(TSimd.Multiply(low, c), TSimd.Multiply(high, s)));
+        TSimd.Store(x + half, TSimd.MultiplyAdd(low, s, TSimd.Multiply(high, c)));
     }
 
     /// <summary>The table for at least <paramref name="positions"/> positions; grown by doubling, so that generation rarely makes a new one.</summary>

@@ -31,4 +31,15 @@ internal static class SimdMath
         p = TSimd.Add(TSimd.MultiplyAdd(p, TSimd.Multiply(r, r), r), TSimd.Broadcast(1f));
         return TSimd.AddExponent(p, shifted);
     }
+
+    /// <summary>1 / (1 + e^-x), within 4 ulp; from -88 down it stays at e^-88.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Sigmoid<TSimd, TVector>(TVector x)
+        where TSimd : ISimd<TVector>
+        where TVector : unmanaged
+    {
+        TVector one = TSimd.Broadcast(1f);
+        TVector e = Exp<TSimd, TVector>(TSimd.Min(TSimd.Subtract(TSimd.Broadcast(0f), x), TSimd.Broadcast(88f)));
+        return TSimd.Divide(one, TSimd.Add(one, e));
+    }
 }

@@ -1,52 +1,43 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>y = silu(gate) · up with silu(g) = g · sigmoid(g). Source: Shazeer 2020; Qwen3MLP in transformers.</summary>
-internal static class SwiGlu
+internal static unsafe class SwiGlu
 {
-    /// <summary>Elements at a time, so that intermediate values stay in the first cache.</summary>
-    private const int Run = 1024;
-
     public static void Forward(CpuThreads threads, Tensor y, Tensor gate, Tensor up) =>
-        Partition.Elements(threads, y.Count, (start, length) =>
-        {
-            Span<float> s = stackalloc float[Run];
-            for (int at = start; at < start + length; at += Run)
-            {
-                int n = Math.Min(Run, start + length - at);
-                ReadOnlySpan<float> g = gate.Span<float>().Slice(at, n);
-                TensorPrimitives.Sigmoid(g, s[..n]);
-                TensorPrimitives.Multiply(s[..n], g, s[..n]);
-                TensorPrimitives.Multiply(s[..n], up.Span<float>().Slice(at, n), y.Span<float>().Slice(at, n));
-            }
-        });
+        Pointwise.Run(threads, y.Count, new ForwardAt(y.Pointer<float>(), gate.Pointer<float>(), up.Pointer<float>()));
 
     public static void Backward(CpuThreads threads, Tensor dGate, Tensor dUp, Tensor dy, Tensor gate, Tensor up) =>
-        Partition.Elements(threads, dy.Count, (start, length) =>
+        Pointwise.Run(threads, dy.Count, new BackwardAt(
+            dGate.Pointer<float>(), dUp.Pointer<float>(), dy.Pointer<float>(), gate.Pointer<float>(), up.Pointer<float>()));
+
+    private readonly struct ForwardAt(float* y, float* gate, float* up) : IPointwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TSimd, TVector>(long i)
+            where TSimd : ISimd<TVector>
+            where TVector : unmanaged
         {
-            Span<float> sigmoid = stackalloc float[Run];
-            Span<float> silu = stackalloc float[Run];
-            for (int at = start; at < start + length; at += Run)
-            {
-                int n = Math.Min(Run, start + length - at);
-                ReadOnlySpan<float> d = dy.Span<float>().Slice(at, n);
-                Span<float> dg = dGate.Span<float>().Slice(at, n);
-                Span<float> du = dUp.Span<float>().Slice(at, n);
-                Span<float> s = sigmoid[..n];
-                Span<float> h = silu[..n];
-                TensorPrimitives.Sigmoid(gate.Span<float>().Slice(at, n), s);
-                TensorPrimitives.Multiply(s, gate.Span<float>().Slice(at, n), h);
+            TVector g = TSimd.Load(gate + i);
+            TVector silu = TSimd.Multiply(g, SimdMath.Sigmoid<TSimd, TVector>(g));
+            TSimd.Store(y + i, TSimd.Multiply(silu, TSimd.Load(up + i)));
+        }
+    }
 
-                // forward: y = silu(g) u, and silu'(g) = s + silu (1 − s); dGate may overwrite gate and dUp up, so up is read first
-                for (int i = 0; i < n; i++)
-                {
-                    s[i] += h[i] * (1f - s[i]);
-                }
-
-                TensorPrimitives.Multiply(s, up.Span<float>().Slice(at, n), s);
-                TensorPrimitives.Multiply(s, d, dg);
-                TensorPrimitives.Multiply(h, d, du);
-            }
-        });
+    private readonly struct BackwardAt(float* dGate, float* dUp, float* dy, float* gate, float* up) : IPointwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void At<TSimd, TVector>(long i)
+            where TSimd : ISimd<TVector>
+            where TVector : unmanaged
+        {
+            // forward: y = silu(g) u, and silu'(g) = s + silu (1 − s)
+            TVector g = TSimd.Load(gate + i), u = TSimd.Load(up + i), d = TSimd.Load(dy + i);
+            TVector s = SimdMath.Sigmoid<TSimd, TVector>(g), silu = TSimd.Multiply(g, s);
+            TVector slope = TSimd.MultiplyAdd(silu, TSimd.Subtract(TSimd.Broadcast(1f), s), s);
+            TSimd.Store(dGate + i, TSimd.Multiply(TSimd.Multiply(slope, u), d));
+            TSimd.Store(dUp + i, TSimd.Multiply(silu, d));
+        }
+    }
 }
