@@ -48,7 +48,8 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
         var seen = new HashSet<int>(prompt.Ids);
         using var cache = new KeyValueCache(model.Backend, model.Config.Text, prompt.Ids.Length + maxNewTokens);
         long start = Stopwatch.GetTimestamp();
-        float[] logits = model.PromptLogits(prompt, cache, cancellation);
+        float[] logits = new float[model.Config.Text.VocabularySize];
+        model.PromptLogits(prompt, cache, logits, cancellation);
         PromptSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
         for (int made = 0; made < maxNewTokens && !cancellation.IsCancellationRequested; made++)
@@ -63,7 +64,7 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
                 yield break;
             }
 
-            logits = model.NextLogits(id, cache, cancellation);
+            model.NextLogits(id, cache, logits, cancellation);
         }
     }
 }

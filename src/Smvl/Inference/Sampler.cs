@@ -29,6 +29,7 @@ public sealed class Sampler
 {
     private readonly SamplingOptions options;
     private SplitMix64 random;
+    private float[] work = [];
 
     public Sampler(SamplingOptions options)
     {
@@ -45,7 +46,13 @@ public sealed class Sampler
     /// <param name="seen">tokens so far, the prompt's included</param>
     public int Next(ReadOnlySpan<float> logits, IReadOnlySet<int> seen)
     {
-        float[] scores = logits.ToArray();
+        if (work.Length != logits.Length)
+        {
+            work = new float[logits.Length];
+        }
+
+        float[] scores = work;
+        logits.CopyTo(scores);
         Penalise(scores, seen);
         if (options.Temperature == 0)
         {
@@ -72,10 +79,15 @@ public sealed class Sampler
     /// <summary>The <paramref name="count"/> likeliest tokens with the natural logarithms of their probabilities, likeliest first.</summary>
     public static (int Id, float LogProbability)[] TopLogProbabilities(ReadOnlySpan<float> logits, int count)
     {
-        float[] scores = logits.ToArray();
-        int[] order = Sorted(scores, count);
-        double normaliser = LogSumExp(scores);
-        return [.. order.Select(id => (id, (float)(scores[id] - normaliser)))];
+        int[] order = Sorted(logits, count);
+        double normaliser = LogSumExp(logits);
+        var result = new (int Id, float LogProbability)[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            result[i] = (order[i], (float)(logits[order[i]] - normaliser));
+        }
+
+        return result;
     }
 
     /// <summary>The natural logarithm of a token's probability.</summary>
@@ -103,10 +115,10 @@ public sealed class Sampler
             return Sorted(scores, scores.Length);
         }
 
-        float[] sorted = [.. scores];
-        Array.Sort(sorted);
-        float least = sorted[^options.TopK];
-        return Sorted(scores, scores.Count(s => s >= least));
+        int[] order = Sorted(scores, options.TopK);
+        float least = scores[order[^1]];
+        int count = scores.Count(s => s >= least);
+        return count == order.Length ? order : Sorted(scores, count);
     }
 
     /// <summary>Probabilities of the first tokens of <paramref name="order"/>, as many as top-p leaves, at least one.</summary>
@@ -128,7 +140,7 @@ public sealed class Sampler
     }
 
     /// <summary>Indices of the <paramref name="count"/> largest scores, largest first, the lower index first among equals.</summary>
-    private static int[] Sorted(float[] scores, int count)
+    private static int[] Sorted(ReadOnlySpan<float> scores, int count)
     {
         // a heap whose root is the worst of those kept: one pass over the vocabulary
         var kept = new PriorityQueue<int, (float Score, int NegativeIndex)>(count + 1);
@@ -155,11 +167,18 @@ public sealed class Sampler
 
     private static double LogSumExp(ReadOnlySpan<float> logits)
     {
-        double max = TensorPrimitives.Max(logits);
+        // runs are summed in F32, the runs in double
+        const int Run = 1024;
+        Span<float> run = stackalloc float[Run];
+        float max = TensorPrimitives.Max(logits);
         double sum = 0;
-        foreach (float logit in logits)
+        for (int start = 0; start < logits.Length; start += Run)
         {
-            sum += Math.Exp(logit - max);
+            ReadOnlySpan<float> part = logits.Slice(start, Math.Min(Run, logits.Length - start));
+            Span<float> e = run[..part.Length];
+            TensorPrimitives.Subtract(part, max, e);
+            TensorPrimitives.Exp<float>(e, e);
+            sum += TensorPrimitives.Sum<float>(e);
         }
 
         return max + Math.Log(sum);

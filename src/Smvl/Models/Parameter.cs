@@ -44,6 +44,7 @@ public sealed class Parameter
 
         Tensor narrow = backend.Allocate(DType.BF16, Shape);
         backend.Copy(narrow, Value);
+        backend.SetAside(Value);
         Value.Dispose();
         Value = narrow;
         StoredDType = DType.BF16;
@@ -59,6 +60,7 @@ public sealed class Parameter
 
         Tensor master = backend.Allocate(DType.F32, Shape);
         backend.Copy(master, Value);
+        backend.SetAside(Value);
         Value.Dispose();
         Value = master;
         Gradient = backend.Allocate(DType.F32, Shape);

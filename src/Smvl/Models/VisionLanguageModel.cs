@@ -92,24 +92,26 @@ public sealed class VisionLanguageModel : IDisposable
         return head.Logits(hidden, rows);
     }
 
-    /// <summary>Runs a whole prompt into an empty cache and returns the logits (V) behind its last token.</summary>
+    /// <summary>Runs a whole prompt into an empty cache.</summary>
     /// <param name="prompt">at least one token, and the tiles that its image tokens stand for</param>
     /// <param name="cache">filled</param>
+    /// <param name="logits">(V) overwritten with those behind the last token</param>
     /// <param name="cancellation">heard between blocks</param>
-    internal float[] PromptLogits(Prompt prompt, KeyValueCache cache, CancellationToken cancellation)
+    internal void PromptLogits(Prompt prompt, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
     {
         int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
         using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
         Tensor x = text.Embed(prompt.Ids);
         PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
-        return LastLogits(x, cache, cancellation);
+        LastLogits(x, cache, logits, cancellation);
     }
 
     /// <summary>
-    /// Runs one more token and returns the logits (V) behind it. An image token that the model itself wrote is a token like any other:
-    /// there is no picture for it, and the reference embeds it too.
+    /// Runs one more token; the logits (V) behind it are overwritten. An image token that the model itself wrote is a token like any
+    /// other: there is no picture for it, and the reference embeds it too.
     /// </summary>
-    internal float[] NextLogits(int id, KeyValueCache cache, CancellationToken cancellation) => LastLogits(text.Embed([id]), cache, cancellation);
+    internal void NextLogits(int id, KeyValueCache cache, Span<float> logits, CancellationToken cancellation) =>
+        LastLogits(text.Embed([id]), cache, logits, cancellation);
 
     /// <summary>The tower's rows (tiles·P, D) and the image rows (tiles·P/s², D) of tiles; for tests and comparisons.</summary>
     internal (Tensor Tower, Tensor Rows) EncodeTiles(Tensor tiles)
@@ -129,14 +131,12 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>Logits behind the last of some rows that follow those in the cache. Takes over x.</summary>
-    private float[] LastLogits(Tensor x, KeyValueCache cache, CancellationToken cancellation)
+    private void LastLogits(Tensor x, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
     {
         int count = x.Shape[0];
         using Tensor hidden = text.Forward(x, SequenceRows.Continuing(cache.Count, count), cache, Keep.Nothing, out _, cancellation);
-        using Tensor logits = head.Logits(hidden, [count - 1]);
-        float[] result = new float[Config.Text.VocabularySize];
-        Backend.Download(logits, result);
-        return result;
+        using Tensor last = head.Logits(hidden, [count - 1]);
+        Backend.Download(last, logits);
     }
 
     private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)
@@ -196,6 +196,11 @@ public sealed class VisionLanguageModel : IDisposable
         }
 
         using Tensor tower = vision.Forward(tiles, pixels, towerMode, out towerKept, cancellation);
+        if (towerMode == Keep.Nothing)
+        {
+            SetAside("vision.");
+        }
+
         using Tensor rows = connector.Forward(tower, keepShuffled, out shuffled);
         Backend.PutRows(x, rows, Span(imageRows));
     }
@@ -244,6 +249,18 @@ public sealed class VisionLanguageModel : IDisposable
         Tensor single = Backend.Allocate(DType.F32, stored.Shape);
         Backend.Copy(single, imported);
         return single;
+    }
+
+    /// <summary>Weights that are not read again before the next pictures.</summary>
+    private void SetAside(string prefix)
+    {
+        foreach (Parameter parameter in parameters.Values)
+        {
+            if (!parameter.Trainable && parameter.Name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                Backend.SetAside(parameter.Value);
+            }
+        }
     }
 
     private bool Trains(string prefix) =>

@@ -41,6 +41,12 @@ public abstract class Backend : IDisposable
     /// <summary>A tensor in host memory (a mapped file) as one of this backend; the CPU returns it as it is.</summary>
     public abstract Tensor Import(Tensor host);
 
+    /// <summary>
+    /// A hint: nothing reads the tensor for a while. The CPU gives pages of a mapped file back to the system, which keeps them at
+    /// hand while it has room; the values stay.
+    /// </summary>
+    public abstract void SetAside(Tensor tensor);
+
     /// <summary>Copies as many elements, converting between the float types (to a narrower one: round to nearest even).</summary>
     public abstract void Copy(Tensor destination, Tensor source);
 

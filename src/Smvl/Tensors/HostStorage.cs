@@ -13,13 +13,8 @@ internal abstract unsafe class HostStorage : Storage
 }
 
 /// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>
-internal sealed unsafe partial class NativeStorage : HostStorage
+internal sealed unsafe class NativeStorage : HostStorage
 {
-    /// <summary>From here on blocks are asked for in huge pages: matrices are read with strides of pages, each a miss of the TLB.</summary>
-    private const long HugeFrom = 4L << 20;
-    private const int HugePage = 2 << 20;
-    private const int AdviseHugePage = 14; // MADV_HUGEPAGE, Linux
-
     private readonly Action<NativeStorage>? recycle;
     private bool freed;
 
@@ -30,12 +25,11 @@ internal sealed unsafe partial class NativeStorage : HostStorage
 
     public static NativeStorage Allocate(long byteLength, Action<NativeStorage>? recycle = null)
     {
-        bool huge = byteLength >= HugeFrom && OperatingSystem.IsLinux();
-        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), huge ? HugePage : 64u);
+        bool huge = byteLength >= PageAdvice.HugeFrom;
+        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), huge ? PageAdvice.HugePage : 64u);
         if (huge)
         {
-            // only advice: a kernel that does not follow it has small pages
-            _ = Advise(pointer, (nuint)(byteLength / HugePage * HugePage), AdviseHugePage);
+            PageAdvice.Huge(pointer, byteLength);
         }
 
         return new NativeStorage(pointer, byteLength, recycle);
@@ -62,9 +56,6 @@ internal sealed unsafe partial class NativeStorage : HostStorage
             GC.SuppressFinalize(this);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int Advise(void* start, nuint length, int advice);
 }
 
 /// <summary>A whole file mapped read-only; its tensors are views of it and the pages are loaded when first touched.</summary>
@@ -91,6 +82,9 @@ internal sealed unsafe class MappedStorage : HostStorage
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
         return new MappedStorage(file, view, pointer + view.PointerOffset, length);
     }
+
+    /// <summary>Gives the whole pages of a part back; they are loaded again when next touched.</summary>
+    public void SetAside(long start, long length) => PageAdvice.NotNeeded(Pointer + start, length);
 
     internal override void Release()
     {

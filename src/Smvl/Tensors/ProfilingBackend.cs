@@ -24,7 +24,7 @@ public readonly record struct OperationTally(long Calls, long Ticks, long Work)
 public sealed class ProfilingBackend(Backend inner) : Backend
 {
     /// <summary>Up to so many rows a product counts as <see cref="OperationKind.LinearForwardFewRows"/>.</summary>
-    public const int FewRows = 16;
+    public const int FewRows = 8;
 
     private static readonly int Kinds = Enum.GetValues<OperationKind>().Length;
 
@@ -66,6 +66,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Tensor tensor = inner.Import(host);
         Count(OperationKind.Copy, start, ReferenceEquals(tensor, host) ? 0 : 2 * host.ByteLength);
         return tensor;
+    }
+
+    public override void SetAside(Tensor tensor)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.SetAside(tensor);
+        Count(OperationKind.Allocation, start, 0);
     }
 
     public override void Copy(Tensor destination, Tensor source)

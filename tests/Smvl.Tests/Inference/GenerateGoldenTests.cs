@@ -42,7 +42,8 @@ public sealed class GenerateGoldenTests
         {
             // the whole sequence again, with an empty cache
             using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length);
-            float[] logits = folder.Model.PromptLogits(prompt with { Ids = ids }, fresh, default);
+            float[] logits = new float[folder.Model.Config.Text.VocabularySize];
+            folder.Model.PromptLogits(prompt with { Ids = ids }, fresh, logits, default);
             (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(logits, 3);
             Assert.Equal(top.Select(t => t.Id), token.Alternatives.Select(t => t.Id));
             for (int i = 0; i < top.Length; i++)
@@ -60,11 +61,12 @@ public sealed class GenerateGoldenTests
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         using KeyValueCache cache = new(backend, folder.Model.Config.Text, 4);
-        folder.Model.PromptLogits(new Prompt([1, 2], [], 0), cache, default);
-        float[] logits = folder.Model.NextLogits(folder.Model.Config.ImageTokenId, cache, default);
+        float[] logits = new float[folder.Model.Config.Text.VocabularySize];
+        folder.Model.PromptLogits(new Prompt([1, 2], [], 0), cache, logits, default);
+        folder.Model.NextLogits(folder.Model.Config.ImageTokenId, cache, logits, default);
         Assert.All(logits, logit => Assert.True(float.IsFinite(logit)));
         Assert.Equal(3, cache.Count);
-        Assert.Throws<SmvlException>(() => folder.Model.PromptLogits(new Prompt([folder.Model.Config.ImageTokenId], [], 0), cache, default));
+        Assert.Throws<SmvlException>(() => folder.Model.PromptLogits(new Prompt([folder.Model.Config.ImageTokenId], [], 0), cache, logits, default));
     }
 
     private static void CheckTokens(JsonElement golden, string key, double repetitionPenalty)

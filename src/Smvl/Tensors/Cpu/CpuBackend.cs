@@ -25,6 +25,14 @@ public sealed class CpuBackend : Backend
 
     public override Tensor Import(Tensor host) => host;
 
+    public override void SetAside(Tensor tensor)
+    {
+        if (tensor.Storage is MappedStorage mapped)
+        {
+            mapped.SetAside(tensor.ByteOffset, tensor.ByteLength);
+        }
+    }
+
     public override void Copy(Tensor destination, Tensor source)
     {
         if (destination.Count != source.Count)
