@@ -195,6 +195,8 @@ public sealed class VisionLanguageModel : IDisposable
             return;
         }
 
+        // the tower takes its time, and reads none of the text decoder
+        SetAside("text.");
         using Tensor tower = vision.Forward(tiles, pixels, towerMode, out towerKept, cancellation);
         if (towerMode == Keep.Nothing)
         {
@@ -251,7 +253,7 @@ public sealed class VisionLanguageModel : IDisposable
         return single;
     }
 
-    /// <summary>Weights that are not read again before the next pictures.</summary>
+    /// <summary>Frozen weights of a part that is not read for a while.</summary>
     private void SetAside(string prefix)
     {
         foreach (Parameter parameter in parameters.Values)

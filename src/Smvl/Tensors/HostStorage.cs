@@ -25,13 +25,9 @@ internal sealed unsafe class NativeStorage : HostStorage
 
     public static NativeStorage Allocate(long byteLength, Action<NativeStorage>? recycle = null)
     {
-        bool huge = byteLength >= PageAdvice.HugeFrom;
-        byte* pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), huge ? PageAdvice.HugePage : 64u);
-        if (huge)
-        {
-            PageAdvice.Huge(pointer, byteLength);
-        }
-
+        byte* pointer = MemoryPages.AreFor(byteLength)
+            ? MemoryPages.Map(byteLength)
+            : (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), 64);
         return new NativeStorage(pointer, byteLength, recycle);
     }
 
@@ -52,7 +48,15 @@ internal sealed unsafe class NativeStorage : HostStorage
         if (!freed)
         {
             freed = true;
-            NativeMemory.AlignedFree(Pointer);
+            if (MemoryPages.AreFor(ByteLength))
+            {
+                MemoryPages.Unmap(Pointer, ByteLength);
+            }
+            else
+            {
+                NativeMemory.AlignedFree(Pointer);
+            }
+
             GC.SuppressFinalize(this);
         }
     }
@@ -84,7 +88,7 @@ internal sealed unsafe class MappedStorage : HostStorage
     }
 
     /// <summary>Gives the whole pages of a part back; they are loaded again when next touched.</summary>
-    public void SetAside(long start, long length) => PageAdvice.NotNeeded(Pointer + start, length);
+    public void SetAside(long start, long length) => MemoryPages.SetAside(Pointer + start, length);
 
     internal override void Release()
     {
