@@ -31,19 +31,30 @@ internal sealed class JsonSection
             throw new SmvlException("no such file", file, hint: "name the folder of a Hugging Face checkpoint");
         }
 
+        return Parse(file, System.IO.File.ReadAllBytes(file));
+    }
+
+    /// <param name="file">the file that the bytes were read from</param>
+    /// <param name="utf8">JSON</param>
+    /// <exception cref="SmvlException">not JSON, or not an object</exception>
+    public static JsonSection Parse(string file, ReadOnlyMemory<byte> utf8)
+    {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(System.IO.File.ReadAllBytes(file));
+            using JsonDocument document = JsonDocument.Parse(utf8);
             JsonElement root = document.RootElement.Clone();
             return root.ValueKind == JsonValueKind.Object
                 ? new JsonSection(file, root, "")
-                : throw new SmvlException("not a JSON object", file, "an object", Describe(root));
+                : throw new SmvlException("not a JSON object", file, "an object", Describe(root.GetRawText()));
         }
         catch (JsonException e)
         {
-            throw new SmvlException("not JSON", file, actual: e.Message, hint: "fetch the file again", inner: e);
+            throw NotJson(file, e);
         }
     }
+
+    /// <summary>The error for a file that a reader of JSON gave up on.</summary>
+    public static SmvlException NotJson(string file, Exception e) => new("not JSON", file, actual: e.Message, hint: "fetch the file again", inner: e);
 
     /// <summary>True if the key is there and not null.</summary>
     public bool Has(string key) => Find(key) is not null;
@@ -184,15 +195,18 @@ internal sealed class JsonSection
     /// <summary>The error for a key that must be there.</summary>
     public SmvlException Missing(string key) => new($"{path}{key} is missing", File);
 
-    private SmvlException Wrong(string key, string expected, JsonElement value) =>
-        new($"{path}{key} has a wrong value", File, expected, Describe(value));
+    /// <summary>The error for a key whose value is of another kind.</summary>
+    /// <param name="file">the file</param>
+    /// <param name="key">with its path inside the file</param>
+    /// <param name="expected">what would have been right</param>
+    /// <param name="json">what stands there</param>
+    public static SmvlException WrongValue(string file, string key, string expected, string json) =>
+        new($"{key} has a wrong value", file, expected, Describe(json));
+
+    private SmvlException Wrong(string key, string expected, JsonElement value) => WrongValue(File, path + key, expected, value.GetRawText());
 
     private JsonElement? Find(string key) =>
         element.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private static string Describe(JsonElement value)
-    {
-        string text = value.GetRawText();
-        return text.Length <= 60 ? text : text[..60] + "…";
-    }
+    private static string Describe(string json) => json.Length <= 60 ? json : json[..60] + "…";
 }

@@ -46,10 +46,10 @@ internal static class TokenizerCopy
         return tokenizer;
     }
 
-    /// <summary>The folder's tokenizer files as they are, by name: a run's checkpoints carry them on, even when the folder is gone by then.</summary>
-    public static IReadOnlyDictionary<string, byte[]> ReadFiles(string folder) => AsTheyAre.Append(ConfigName)
+    /// <summary>The folder's tokenizer files, opened, by name: a run's checkpoints carry them on, even when the folder is gone by then.</summary>
+    public static IReadOnlyDictionary<string, FileBytes> OpenFiles(string folder) => AsTheyAre.Append(ConfigName)
         .Where(name => File.Exists(Path.Combine(folder, name)))
-        .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+        .ToDictionary(name => name, name => FileBytes.Open(Path.Combine(folder, name)));
 
     private static void CheckFit(string from, BpeTokenizer tokenizer, TextConfig text)
     {

@@ -7,7 +7,7 @@ namespace Smvl.Models;
 
 /// <summary>
 /// A spliced checkpoint folder, opened: the model on a backend, its tokenizer, its picture settings, its generation settings. The
-/// weights are mapped from the folder's files, which stay open until this is disposed.
+/// weights and the tokenizer's files are mapped from the folder and stay open until this is disposed.
 /// </summary>
 public sealed class ModelFolder : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class ModelFolder : IDisposable
     private const int NoToken = -1;
 
     private readonly CheckpointFolder weights;
-    private readonly IReadOnlyDictionary<string, byte[]> tokenizerFiles;
+    private readonly IReadOnlyDictionary<string, FileBytes> tokenizerFiles;
 
     private ModelFolder(
         string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor images, BpeTokenizer tokenizer,
@@ -28,7 +28,7 @@ public sealed class ModelFolder : IDisposable
         Tokenizer = tokenizer;
         Prompts = prompts;
         Generation = generation;
-        tokenizerFiles = TokenizerCopy.ReadFiles(path);
+        tokenizerFiles = TokenizerCopy.OpenFiles(path);
     }
 
     public string Path { get; }
@@ -49,33 +49,54 @@ public sealed class ModelFolder : IDisposable
     /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
     public static ModelFolder Open(string path, Backend backend, Action<string>? notice = null)
     {
+        // half of the time goes into the tokenizer's lists, so they are read beside the rest
+        List<string> notices = [];
+        Task<BpeTokenizer> reading = Task.Run(() => TokenizerFiles.Load(path, notices.Add));
+        try
+        {
+            return Open(path, backend, notice, () =>
+            {
+                BpeTokenizer tokenizer = reading.GetAwaiter().GetResult();
+                notices.ForEach(line => notice?.Invoke(line));
+                return tokenizer;
+            });
+        }
+        finally
+        {
+            Task.WaitAny(reading);   // when the rest failed, too: nothing reads in the folder any more
+        }
+    }
+
+    private static ModelFolder Open(string path, Backend backend, Action<string>? notice, Func<BpeTokenizer> readTokenizer)
+    {
         ModelConfig config = ConfigFile.ReadModel(path);
         ImageProcessorConfig images = ImageProcessorConfig.Read(path);
         Check(path, "max_image_size.longest_edge", config.Vision.ImageSize, images.TileSize);
         Check(path, "image_seq_len", config.ImageSequenceLength, images.ImageSeqLen);
-        BpeTokenizer tokenizer = TokenizerFiles.Load(path, notice);
-        if (tokenizer.VocabularySize > config.Text.VocabularySize)
-        {
-            throw new SmvlException(
-                "the tokenizer has more tokens than the model", path, $"at most {config.Text.VocabularySize}", $"{tokenizer.VocabularySize}",
-                "tokenizer and weights must be of one model");
-        }
-
         GenerationConfig generation = GenerationConfigFile.Read(path, config.Text);
-        PromptBuilder prompts = new(tokenizer, ImageLayout.Load(path, notice), config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
-        Check(path, "image_token_id", prompts.ImageTokenId, config.ImageTokenId);
-
         CheckpointFolder weights = CheckpointFolder.Open(path);
+        VisionLanguageModel? model = null;
         try
         {
             PixelNormalisation pixels = new(
                 [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationScale)],
                 [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationOffset)]);
-            VisionLanguageModel model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.For(config)), pixels);
+            model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.For(config)), pixels);
+            BpeTokenizer tokenizer = readTokenizer();
+            if (tokenizer.VocabularySize > config.Text.VocabularySize)
+            {
+                throw new SmvlException(
+                    "the tokenizer has more tokens than the model", path, $"at most {config.Text.VocabularySize}", $"{tokenizer.VocabularySize}",
+                    "tokenizer and weights must be of one model");
+            }
+
+            PromptBuilder prompts = new(tokenizer, ImageLayout.Load(path, notice), config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
+            Check(path, "image_token_id", prompts.ImageTokenId, config.ImageTokenId);
             return new ModelFolder(path, weights, model, new ImageProcessor(images), tokenizer, prompts, generation);
         }
         catch
         {
+            model?.Dispose();
             weights.Dispose();
             throw;
         }
@@ -91,9 +112,9 @@ public sealed class ModelFolder : IDisposable
         ConfigWriter.Write(folder, config, DType.F32);
         GenerationConfigFile.Write(folder, Generation);
         Images.Config.Write(folder);
-        foreach ((string name, byte[] content) in tokenizerFiles)
+        foreach ((string name, FileBytes content) in tokenizerFiles)
         {
-            AtomicFile.Write(System.IO.Path.Combine(folder, name), stream => stream.Write(content));
+            AtomicFile.Write(System.IO.Path.Combine(folder, name), stream => stream.Write(content.Span));
         }
 
         Dictionary<string, string> names = NameTable.For(config).ToDictionary(name => name.Ours, name => name.HuggingFace);
@@ -104,6 +125,10 @@ public sealed class ModelFolder : IDisposable
     {
         Model.Dispose();
         weights.Dispose();
+        foreach (FileBytes file in tokenizerFiles.Values)
+        {
+            file.Dispose();
+        }
     }
 
     private TensorSource Source(string name, Parameter parameter, CancellationToken cancellation)

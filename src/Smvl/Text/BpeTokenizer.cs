@@ -14,11 +14,9 @@ public sealed class BpeTokenizer
     // Words of a language repeat, whole Chinese clauses do not: short words only, and no more of them than fit a few megabytes.
     private const int CachedLength = 24, CachedWords = 1 << 16;
 
+    private readonly Vocabulary vocabulary;
     private readonly BytePairMerges merges;
     private readonly bool ignoreMerges;
-    private readonly Dictionary<string, int> idOfToken;
-    private readonly string?[] tokens;
-    private readonly byte[]?[] bytes;
     private readonly AddedTokenMatcher plain;
     private readonly AddedTokenMatcher normalized;
     private readonly HashSet<int> specialIds;
@@ -26,36 +24,12 @@ public sealed class BpeTokenizer
     private readonly ConcurrentDictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> cacheBySpan;
     private int cached;
 
-    /// <param name="vocabulary">byte-level spelling to id, all 256 single bytes among them</param>
-    /// <param name="mergeList">pairs of spellings, in the order of their ranks</param>
-    /// <param name="added">tokens matched as a whole; their ids may be in the vocabulary or behind it</param>
-    /// <param name="ignoreMerges">whether a word that is a token is taken whole, whatever the merges say</param>
-    /// <param name="where">the file named in errors</param>
-    /// <exception cref="SmvlException">An id given twice, a byte or a merge's token missing, a merge repeated.</exception>
-    public BpeTokenizer(
-        IReadOnlyDictionary<string, int> vocabulary,
-        IReadOnlyList<(string Left, string Right)> mergeList,
-        IReadOnlyList<AddedToken> added,
-        bool ignoreMerges,
-        string where)
+    internal BpeTokenizer(Vocabulary vocabulary, BytePairMerges merges, IReadOnlyList<AddedToken> added, bool ignoreMerges)
     {
+        this.vocabulary = vocabulary;
+        this.merges = merges;
         this.ignoreMerges = ignoreMerges;
         AddedTokens = added;
-        idOfToken = new Dictionary<string, int>(vocabulary);
-        foreach (AddedToken token in added)
-        {
-            if (token.Content.Length == 0 || (idOfToken.TryGetValue(token.Content, out int id) && id != token.Id))
-            {
-                throw new SmvlException(
-                    "an added token is empty or has another id in the vocabulary", where, actual: $"'{token.Content}' with id {token.Id}");
-            }
-
-            idOfToken[token.Content] = token.Id;
-        }
-
-        tokens = ById(idOfToken, where);
-        bytes = [.. tokens.Select(token => token is null ? null : ByteLevel.Bytes(token))];
-        merges = Merges(vocabulary, mergeList, where);
         plain = new AddedTokenMatcher(added.Where(token => !token.Normalized));
         normalized = new AddedTokenMatcher(
             added.Where(token => token.Normalized).Select(token => token with { Content = Nfc.Normalize(token.Content).ToString() }));
@@ -67,13 +41,13 @@ public sealed class BpeTokenizer
     public IReadOnlyList<AddedToken> AddedTokens { get; }
 
     /// <summary>One more than the highest id; a model's embedding may have more rows, never fewer.</summary>
-    public int VocabularySize => tokens.Length;
+    public int VocabularySize => vocabulary.Size;
 
     /// <summary>The id of a token as the files spell it (byte-level: a space is Ġ), or null.</summary>
-    public int? TokenToId(string token) => idOfToken.TryGetValue(token, out int id) ? id : null;
+    public int? TokenToId(string token) => vocabulary.TryFind(token, out int id) ? id : null;
 
     /// <summary>The files' spelling of a token, or null where the id has none.</summary>
-    public string? IdToToken(int id) => (uint)id < (uint)tokens.Length ? tokens[id] : null;
+    public string? IdToToken(int id) => vocabulary.Spelling(id) is { IsEmpty: false } spelling ? Encoding.UTF8.GetString(spelling) : null;
 
     /// <summary>The ids of a text; no token is put before or behind it.</summary>
     /// <exception cref="SmvlException">The text holds half a surrogate pair.</exception>
@@ -107,8 +81,8 @@ public sealed class BpeTokenizer
     }
 
     /// <summary>The UTF-8 bytes an id stands for, possibly part of a character; none for an id without a token.</summary>
-    internal ReadOnlySpan<byte> Bytes(int id, bool skipSpecialTokens) =>
-        (uint)id >= (uint)bytes.Length || (skipSpecialTokens && specialIds.Contains(id)) ? default : bytes[id];
+    internal byte[] Bytes(int id, bool skipSpecialTokens) =>
+        skipSpecialTokens && specialIds.Contains(id) ? [] : ByteLevel.Bytes(vocabulary.Spelling(id));
 
     private static ReadOnlySpan<char> Take(AddedToken? token, ReadOnlySpan<char> rest, List<int> ids)
     {
@@ -151,7 +125,7 @@ public sealed class BpeTokenizer
         int length = Encoding.UTF8.GetBytes(word, utf8);
         int[] merged = ArrayPool<int>.Shared.Rent(length);
         int count;
-        if (ignoreMerges && idOfToken.TryGetValue(ByteLevel.Spelling(utf8.AsSpan(0, length)), out int whole))
+        if (ignoreMerges && vocabulary.TryFind(ByteLevel.Spelling(utf8.AsSpan(0, length)), out int whole))
         {
             merged[0] = whole;
             count = 1;
@@ -169,56 +143,5 @@ public sealed class BpeTokenizer
 
         ArrayPool<int>.Shared.Return(merged);
         ArrayPool<byte>.Shared.Return(utf8);
-    }
-
-    private static string?[] ById(Dictionary<string, int> idOfToken, string where)
-    {
-        int last = idOfToken.Count == 0 ? -1 : idOfToken.Values.Max();
-        if (idOfToken.Values.Any(id => id < 0) || last >= (2 * idOfToken.Count) + 1024)
-        {
-            throw new SmvlException(
-                "token ids are impossible", where, $"0 to about {idOfToken.Count}", $"{idOfToken.Values.Min()} to {last}", "fetch the file again");
-        }
-
-        var tokens = new string?[last + 1];
-        foreach ((string token, int id) in idOfToken)
-        {
-            if (tokens[id] is { } other)
-            {
-                throw new SmvlException("two tokens have one id", where, actual: $"'{other}' and '{token}' have {id}");
-            }
-
-            tokens[id] = token;
-        }
-
-        return tokens;
-    }
-
-    private static BytePairMerges Merges(
-        IReadOnlyDictionary<string, int> vocabulary, IReadOnlyList<(string Left, string Right)> mergeList, string where)
-    {
-        int Id(string token, string role) => vocabulary.TryGetValue(token, out int id)
-            ? id
-            : throw new SmvlException($"the vocabulary lacks {role}", where, actual: $"no '{token}'", hint: "the files do not belong together");
-
-        var idOfByte = new int[256];
-        for (int value = 0; value < idOfByte.Length; value++)
-        {
-            idOfByte[value] = Id(ByteLevel.Spelling([(byte)value]), $"byte {value}");
-        }
-
-        var seen = new HashSet<(int, int)>();
-        var list = new List<(int, int, int)>(mergeList.Count);
-        foreach ((string left, string right) in mergeList)
-        {
-            (int leftId, int rightId) = (Id(left, "a merge's left part"), Id(right, "a merge's right part"));
-            list.Add((leftId, rightId, Id(left + right, "a merge's result")));
-            if (!seen.Add((leftId, rightId)))
-            {
-                throw new SmvlException("a merge is listed twice", where, actual: $"'{left} {right}'");
-            }
-        }
-
-        return new BytePairMerges(idOfByte, list);
     }
 }

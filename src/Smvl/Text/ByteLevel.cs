@@ -26,20 +26,24 @@ internal static class ByteLevel
     /// The bytes a token stands for. One with a character outside the alphabet is no spelling of bytes but plain text
     /// (an added token, say), as the reference decoder takes it.
     /// </summary>
-    public static byte[] Bytes(string token)
+    /// <param name="spelling">UTF-8</param>
+    public static byte[] Bytes(ReadOnlySpan<byte> spelling)
     {
-        var bytes = new byte[token.Length];
-        for (int i = 0; i < token.Length; i++)
+        var bytes = new byte[spelling.Length];
+        int count = 0;
+        for (int at = 0; at < spelling.Length;)
         {
-            if (token[i] >= ByteOfChar.Length || ByteOfChar[token[i]] < 0)
+            Rune.DecodeFromUtf8(spelling[at..], out Rune character, out int length);
+            if (character.Value >= ByteOfChar.Length || ByteOfChar[character.Value] < 0)
             {
-                return Encoding.UTF8.GetBytes(token);
+                return spelling.ToArray();
             }
 
-            bytes[i] = (byte)ByteOfChar[token[i]];
+            bytes[count++] = (byte)ByteOfChar[character.Value];
+            at += length;
         }
 
-        return bytes;
+        return bytes[..count];
     }
 
     private static char[] MakeAlphabet()

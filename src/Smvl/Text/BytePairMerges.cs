@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Smvl.Text;
 
@@ -11,35 +12,39 @@ namespace Smvl.Text;
 /// </summary>
 internal sealed class BytePairMerges
 {
-    private const long Empty = -1;
-
-    // Open addressing with linear probing, at most half full; the key is left id and right id.
-    private readonly long[] keys;
-    private readonly int[] ranks;
-    private readonly int[] results;
-    private readonly int shift;
     private readonly int[] idOfByte;
 
+    // Open addressing with linear probing, at most half full.
+    private Entry[] entries;
+    private int mergeCount;
+
     /// <param name="idOfByte">(256) the token of each byte</param>
-    /// <param name="merges">left, right and merged token, in the order of their ranks</param>
-    public BytePairMerges(int[] idOfByte, IReadOnlyList<(int Left, int Right, int Result)> merges)
+    /// <param name="expected">about how many merges there will be</param>
+    public BytePairMerges(int[] idOfByte, int expected)
     {
         Debug.Assert(idOfByte.Length == 256);
         this.idOfByte = idOfByte;
-        int capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2));
-        shift = 64 - BitOperations.Log2((uint)capacity);
-        keys = new long[capacity];
-        ranks = new int[capacity];
-        results = new int[capacity];
-        Array.Fill(keys, Empty);
-        for (int rank = 0; rank < merges.Count; rank++)
+        entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, expected * 2))];
+    }
+
+    /// <summary>The next merge in the order of their ranks; false where the pair has one already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool TryAdd(int left, int right, int result)
+    {
+        if (mergeCount == entries.Length / 2)
         {
-            int slot = Slot(merges[rank].Left, merges[rank].Right);
-            Debug.Assert(keys[slot] == Empty, "the loader refuses a repeated merge");
-            keys[slot] = Key(merges[rank].Left, merges[rank].Right);
-            ranks[slot] = rank;
-            results[slot] = merges[rank].Result;
+            Grow();
         }
+
+        long pair = Pair(left, right);
+        int slot = Slot(pair);
+        if (!entries[slot].IsEmpty)
+        {
+            return false;
+        }
+
+        entries[slot] = new Entry(pair, ++mergeCount, result);
+        return true;
     }
 
     /// <summary>Writes the tokens of a word; returns how many, at most as many as bytes.</summary>
@@ -67,13 +72,13 @@ internal sealed class BytePairMerges
         while (heap.TryPop(out int rank, out int at))
         {
             int slot = slots[at];
-            if (slot < 0 || ranks[slot] != rank)
+            if (slot < 0 || entries[slot].Rank != rank)
             {
                 continue; // one of the two has been merged otherwise since
             }
 
             int gone = next[at];
-            tokens[at] = results[slot];
+            tokens[at] = entries[slot].Result;
             next[at] = next[gone];
             slots[gone] = -1;
             if (next[at] < n)
@@ -107,27 +112,48 @@ internal sealed class BytePairMerges
             return;
         }
 
-        int slot = Slot(tokens[at], tokens[next[at]]);
-        if (keys[slot] != Empty)
+        int slot = Slot(Pair(tokens[at], tokens[next[at]]));
+        if (!entries[slot].IsEmpty)
         {
             slots[at] = slot;
-            heap.Push(ranks[slot], at);
+            heap.Push(entries[slot].Rank, at);
         }
     }
 
-    private static long Key(int left, int right) => ((long)left << 32) | (uint)right;
+    private void Grow()
+    {
+        Entry[] old = entries;
+        entries = new Entry[2 * old.Length];
+        foreach (Entry entry in old.Where(entry => !entry.IsEmpty))
+        {
+            entries[Slot(entry.Pair)] = entry;
+        }
+    }
+
+    private static long Pair(int left, int right) => ((long)left << 32) | (uint)right;
 
     /// <summary>Where the pair is, or the free place where it would be. Fibonacci hashing spreads neighbouring ids.</summary>
-    private int Slot(int left, int right)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Slot(long pair)
     {
-        long key = Key(left, right);
-        int slot = (int)(((ulong)(key ^ (key >>> 29)) * 0x9E3779B97F4A7C15UL) >> shift);
-        while (keys[slot] != key && keys[slot] != Empty)
+        int slot = (int)(((ulong)(pair ^ (pair >>> 29)) * SplitMix64.Increment) >> 40) & (entries.Length - 1);
+        while (entries[slot].Pair != pair && !entries[slot].IsEmpty)
         {
-            slot = (slot + 1) & (keys.Length - 1);
+            slot = (slot + 1) & (entries.Length - 1);
         }
 
         return slot;
+    }
+
+    /// <summary>A merge, all that a look-up needs in 16 bytes; the default is a free place.</summary>
+    /// <param name="Pair">left id and right id</param>
+    /// <param name="RankAndOne">place in the list, from 1</param>
+    /// <param name="Result">id</param>
+    private readonly record struct Entry(long Pair, int RankAndOne, int Result)
+    {
+        public int Rank => RankAndOne - 1;
+
+        public bool IsEmpty => RankAndOne == 0;
     }
 
     /// <summary>A binary heap of candidate pairs: lowest rank first, of equal ranks the leftmost.</summary>

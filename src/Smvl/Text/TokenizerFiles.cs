@@ -45,18 +45,19 @@ public static class TokenizerFiles
     /// <summary>vocab.json and merges.txt; without added tokens, Qwen3's stand behind the vocabulary, and a notice says so.</summary>
     private static BpeTokenizer LoadVocabulary(string vocabularyPath, string mergesPath, IReadOnlyList<AddedToken> added, Action<string>? notice)
     {
-        Dictionary<string, int> vocabulary = TokenizerJson.Vocabulary(JsonSection.Load(vocabularyPath));
+        using FileBytes vocabulary = FileBytes.Open(vocabularyPath), merges = FileBytes.Open(mergesPath);
+        (int tokens, int bytes) = TokenLists.Sizes(vocabulary.Span);
+        var tokenizer = new BpeTokenizerBuilder(vocabularyPath, tokens, bytes);
+        TokenLists.ReadTokens(vocabulary.Span, tokenizer, vocabularyPath, key: "");
+        TokenLists.ReadMergeLines(merges.Span, tokenizer, mergesPath);
         if (added.Count == 0)
         {
-            added = QwenTokens.From(vocabulary.Count);
+            added = QwenTokens.From(tokenizer.TokenCount);
             notice?.Invoke(
                 $"{vocabularyPath}: {TokenizerConfig.FileName} names no added tokens: Qwen3's {added.Count} are read behind the vocabulary, " +
                 $"ids {added[0].Id} to {added[^1].Id}");
         }
 
-        IEnumerable<string> lines = File.ReadLines(mergesPath)
-            .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
-        return new BpeTokenizer(
-            vocabulary, [.. lines.Select(line => TokenizerJson.Merge(line, mergesPath))], added, ignoreMerges: false, vocabularyPath);
+        return tokenizer.Build(added, ignoreMerges: false);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Smvl.Formats;
 
@@ -15,17 +16,30 @@ internal static class TokenizerJson
     /// <param name="alsoAdded">tokens that tokenizer_config.json adds; those of the file itself must agree with them</param>
     public static BpeTokenizer Read(string path, IReadOnlyList<AddedToken> alsoAdded)
     {
-        JsonSection root = JsonSection.Load(path);
+        using FileBytes file = FileBytes.Open(path);
+        ReadOnlySpan<byte> json = file.Span;
+        (Range vocabulary, Range merges) = Lists(json);
+        JsonSection root = JsonSection.Parse(path, WithoutLists(json, vocabulary, merges));
         CheckPipeline(root);
         JsonSection model = root.Section("model") ?? throw root.Missing("model");
         CheckModel(model);
-        JsonSection vocabulary = model.Section("vocab") ?? throw model.Missing("vocab");
-        return new BpeTokenizer(
-            Vocabulary(vocabulary),
-            Merges(model),
+        if (model.Section("vocab") is null)
+        {
+            throw model.Missing("vocab");
+        }
+
+        (int tokens, int bytes) = TokenLists.Sizes(json[vocabulary]);
+        var tokenizer = new BpeTokenizerBuilder(path, tokens, bytes);
+        TokenLists.ReadTokens(json[vocabulary], tokenizer, path, "model.vocab.");
+        if (json[merges].IsEmpty)
+        {
+            throw model.Missing("merges");
+        }
+
+        TokenLists.ReadMerges(json[merges], tokenizer, path, "model.merges");
+        return tokenizer.Build(
             Join(root.Sections("added_tokens").Select(token => TokenizerConfig.ReadAddedToken(token, token.Int("id"))), alsoAdded, path),
-            model.Bool("ignore_merges", false),
-            path);
+            model.Bool("ignore_merges", false));
     }
 
     /// <summary>Everything around the model and the tokens, as <see cref="Read"/> demands it.</summary>
@@ -58,30 +72,6 @@ internal static class TokenizerJson
         json.WriteEndObject();
     }
 
-    /// <summary>Token to id, as vocab.json and the model's <c>vocab</c> hold them.</summary>
-    public static Dictionary<string, int> Vocabulary(JsonSection section)
-    {
-        var vocabulary = new Dictionary<string, int>();
-        foreach (JsonProperty entry in section.Properties())
-        {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id) || !vocabulary.TryAdd(entry.Name, id))
-            {
-                throw section.Wrong(entry.Name, "an id, given once", entry.Value.GetRawText());
-            }
-        }
-
-        return vocabulary;
-    }
-
-    /// <summary>Left and right part of a merge, as merges.txt and older files write it.</summary>
-    public static (string Left, string Right) Merge(string line, string where)
-    {
-        string[] parts = line.Split(' ');
-        return parts is [{ Length: > 0 } left, { Length: > 0 } right]
-            ? (left, right)
-            : throw new SmvlException("not a merge", where, "two tokens with a space between", $"'{line}'", "fetch the file again");
-    }
-
     private static void WriteByteLevel(Utf8JsonWriter json)
     {
         json.WriteString("type", "ByteLevel");
@@ -90,27 +80,63 @@ internal static class TokenizerJson
         json.WriteBoolean("use_regex", false);
     }
 
-    private static List<(string, string)> Merges(JsonSection model)
+    /// <summary>
+    /// Where the model's <c>vocab</c> (an object) and <c>merges</c> (an array) stand; an empty range for one that is not found. Only
+    /// strings and brackets are looked at: whether it all is JSON shows when the lists and the rest are read.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static (Range Vocabulary, Range Merges) Lists(ReadOnlySpan<byte> json)
     {
-        JsonElement list = model.Properties().LastOrDefault(property => property.Name == "merges").Value;
-        if (list.ValueKind != JsonValueKind.Array)
+        Range vocabulary = 0..0, merges = 0..0;
+        ReadOnlySpan<byte> key = default;   // the last one of the file's object or of the model
+        bool inModel = false;
+        int depth = 0, start = 0;
+        for (int at = 0; at < json.Length; at++)
         {
-            throw model.Missing("merges");
-        }
-
-        var merges = new List<(string, string)>(list.GetArrayLength());
-        foreach (JsonElement item in list.EnumerateArray())
-        {
-            merges.Add(item.ValueKind switch
+            switch (json[at])
             {
-                JsonValueKind.String => Merge(item.GetString()!, model.File),
-                JsonValueKind.Array when item.GetArrayLength() == 2 && item.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String) =>
-                    (item[0].GetString()!, item[1].GetString()!),
-                _ => throw model.Wrong("merges", "pairs of tokens", item.GetRawText()),
-            });
+                case (byte)'"':
+                    int from = at + 1;
+                    at = StringEnd(json, from);
+                    if (depth is 1 or 2 && json[at..].TrimStart("\" \n\r\t"u8).StartsWith(":"u8))
+                    {
+                        key = json[from..at];
+                        inModel = depth == 1 ? key.SequenceEqual("model"u8) : inModel;
+                    }
+
+                    break;
+                case (byte)'{' or (byte)'[':
+                    start = ++depth == 3 ? at : start;
+                    break;
+                case (byte)'}' or (byte)']' when --depth == 2 && inModel:
+                    vocabulary = key.SequenceEqual("vocab"u8) && json[at] == '}' ? start..(at + 1) : vocabulary;
+                    merges = key.SequenceEqual("merges"u8) && json[at] == ']' ? start..(at + 1) : merges;
+                    break;
+            }
         }
 
-        return merges;
+        return (vocabulary, merges);
+    }
+
+    /// <summary>The place of the quote that ends a string, or of the last byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int StringEnd(ReadOnlySpan<byte> json, int at)
+    {
+        while (at < json.Length - 1 && json[at] != '"')
+        {
+            at += json[at] == '\\' ? 2 : 1;
+        }
+
+        return Math.Min(at, json.Length - 1);
+    }
+
+    /// <summary>The file with empty lists in place of the long ones.</summary>
+    private static byte[] WithoutLists(ReadOnlySpan<byte> json, Range vocabulary, Range merges)
+    {
+        (Range first, Range second) = vocabulary.Start.Value < merges.Start.Value ? (vocabulary, merges) : (merges, vocabulary);
+        return [.. json[..first.Start], .. Empty(json[first]), .. json[first.End..second.Start], .. Empty(json[second]), .. json[second.End..]];
+
+        static ReadOnlySpan<byte> Empty(ReadOnlySpan<byte> list) => list.IsEmpty ? default : list[0] == '{' ? "{}"u8 : "[]"u8;
     }
 
     private static List<AddedToken> Join(IEnumerable<AddedToken> own, IReadOnlyList<AddedToken> also, string path)

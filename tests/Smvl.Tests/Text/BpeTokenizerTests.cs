@@ -54,7 +54,7 @@ public sealed class BpeTokenizerTests
     {
         Dictionary<string, int> vocabulary = Bytes();
         (vocabulary["ab"], vocabulary["abc"]) = (256, 257);
-        var tokenizer = new BpeTokenizer(vocabulary, [("a", "b")], [], ignoreMerges, "test");
+        var tokenizer = Tokenizers.Make(vocabulary, [("a", "b")], ignoreMerges: ignoreMerges);
         Assert.Equal(expected, tokenizer.Encode("abc"));
     }
 
@@ -116,10 +116,10 @@ public sealed class BpeTokenizerTests
         Expect("ids are impossible", extra: ("below", -1));
         Refused("another id in the vocabulary", () => WithAdded(new AddedToken(256, "!", Special: true)));
         Refused("empty", () => WithAdded(new AddedToken(256, "", Special: true)));
-        Refused("left part", () => new BpeTokenizer(vocabulary, [("no", "a")], [], false, "test"));
-        Refused("result", () => new BpeTokenizer(vocabulary, [("a", "b")], [], false, "test"));
+        Refused("left part", () => Tokenizers.Make(vocabulary, [("no", "a")]));
+        Refused("result", () => Tokenizers.Make(vocabulary, [("a", "b")]));
         vocabulary["ab"] = 256;
-        Refused("listed twice", () => new BpeTokenizer(vocabulary, [("a", "b"), ("a", "b")], [], false, "test"));
+        Refused("listed twice", () => Tokenizers.Make(vocabulary, [("a", "b"), ("a", "b")]));
 
         static void Expect(string message, string? without = null, (string Token, int Id)? extra = null)
         {
@@ -130,7 +130,7 @@ public sealed class BpeTokenizerTests
                 changed[more.Token] = more.Id;
             }
 
-            Refused(message, () => new BpeTokenizer(changed, [], [], false, "test"));
+            Refused(message, () => Tokenizers.Make(changed));
         }
 
         static void Refused(string message, Func<BpeTokenizer> make) =>
@@ -156,5 +156,5 @@ public sealed class BpeTokenizerTests
     private static Dictionary<string, int> Bytes() =>
         Enumerable.Range(0, 256).ToDictionary(value => ByteLevel.Spelling([(byte)value]), value => value);
 
-    private static BpeTokenizer WithAdded(params AddedToken[] added) => new(Bytes(), [], added, ignoreMerges: false, "test");
+    private static BpeTokenizer WithAdded(params AddedToken[] added) => Tokenizers.Make(Bytes(), added: added);
 }

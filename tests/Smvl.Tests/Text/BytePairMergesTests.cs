@@ -13,7 +13,7 @@ public sealed class BytePairMergesTests
     {
         var random = new Random(seed);
         List<(int Left, int Right, int Result)> list = RandomMerges(random, mergeCount);
-        var merges = new BytePairMerges([.. Enumerable.Range(0, 256)], list);
+        var merges = Make(list, expected: mergeCount / 2);
         foreach (int length in (int[])[1, 2, 3, 4, 5, 8, 9, 16, 33, 100, 500])
         {
             byte[] word = [.. Enumerable.Range(0, length).Select(_ => (byte)random.Next(3))];
@@ -26,10 +26,28 @@ public sealed class BytePairMergesTests
     [Fact]
     public void OverlappingPairsMergeFromTheLeft()
     {
-        var merges = new BytePairMerges([.. Enumerable.Range(0, 256)], [(1, 1, 256), (256, 256, 257)]);
+        var merges = Make([(1, 1, 256), (256, 256, 257)], expected: 2);
         var tokens = new int[7];
         Assert.Equal(3, merges.Merge([1, 1, 1, 1, 1, 1, 1], tokens));
         Assert.Equal([257, 256, 1], tokens[..3]);
+    }
+
+    [Fact]
+    public void APairMergesOnce()
+    {
+        BytePairMerges merges = Make([(0, 0, 256)], expected: 0);
+        Assert.False(merges.TryAdd(0, 0, 257));
+        Assert.True(merges.TryAdd(0, 1, 257));
+        var tokens = new int[4];
+        Assert.Equal(2, merges.Merge([0, 0, 0, 1], tokens));
+        Assert.Equal([256, 257], tokens[..2]);
+    }
+
+    private static BytePairMerges Make(List<(int Left, int Right, int Result)> list, int expected)
+    {
+        var merges = new BytePairMerges([.. Enumerable.Range(0, 256)], expected);
+        Assert.All(list, merge => Assert.True(merges.TryAdd(merge.Left, merge.Right, merge.Result)));
+        return merges;
     }
 
     private static List<(int Left, int Right, int Result)> RandomMerges(Random random, int count)

@@ -87,7 +87,7 @@ public sealed class PromptBuilderTests
     public void TokenizerWithoutTheImageTokenIsRefused()
     {
         Dictionary<string, int> bytes = Enumerable.Range(0, 256).ToDictionary(value => ByteLevel.Spelling([(byte)value]), value => value);
-        var tokenizer = new BpeTokenizer(bytes, [], [], ignoreMerges: false, "test");
+        var tokenizer = Tokenizers.Make(bytes);
         Assert.Throws<SmvlException>(() => new PromptBuilder(tokenizer, ImageLayout.Qwen, RowsPerTile, 0));
     }
 }

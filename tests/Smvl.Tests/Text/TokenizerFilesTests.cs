@@ -93,6 +93,54 @@ public sealed class TokenizerFilesTests
     }
 
     [Fact]
+    public void TheListsMayStandInAnyOrderAndSpelling()
+    {
+        using var folder = new TemporaryFolder();
+        JsonObject json = TinyJson();
+        JsonObject model = json["model"]!.AsObject();
+        JsonNode vocabulary = model["vocab"]!;
+        model.Remove("vocab");
+        model["vocab"] = vocabulary;   // behind the merges
+        json.Remove("model");
+        json.Insert(0, "model", model);
+        json["x"] = JsonNode.Parse("""{"vocab": {"a": 7}, "merges": ["a b"], "model": {"vocab": {"a": 7}}}""");
+
+        // indented, and with every character escaped that is not ASCII
+        folder.Write("tokenizer.json", json.ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }));
+        BpeTokenizer tokenizer = TokenizerFiles.Load(folder.Path);
+        Assert.Equal(Tokenizers.Tiny.VocabularySize, tokenizer.VocabularySize);
+        Assert.Equal(Tokenizers.Tiny.Encode("图中有什么？ A small 🐱."), tokenizer.Encode("图中有什么？ A small 🐱."));
+    }
+
+    [Fact]
+    public void MergesMayHaveWindowsLineEnds()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Copy(Tokenizers.TinyFolder, "vocab.json", "tokenizer_config.json");
+        folder.Write("merges.txt", File.ReadAllText(Path.Combine(Tokenizers.TinyFolder, "merges.txt")).ReplaceLineEndings("\r\n").TrimEnd());
+        Assert.Equal(Tokenizers.Tiny.Encode("图中有什么？"), TokenizerFiles.Load(folder.Path).Encode("图中有什么？"));
+    }
+
+    [Theory]
+    [InlineData("vocab.json", "", "not JSON")]
+    [InlineData("vocab.json", "{\"a\": 1", "not JSON")]
+    [InlineData("vocab.json", "{\"a\": 1} {}", "not JSON")]
+    [InlineData("vocab.json", "[1]", "vocab.json: ")]
+    [InlineData("vocab.json", "{\"a\": 1, \"b\": 2.5}", "b has a wrong value")]
+    [InlineData("vocab.json", "{\"a\": 1, \"a\": 2}", "given once")]
+    [InlineData("vocab.json", "{\"\\ud800\": 1}", "vocab.json: ")]
+    [InlineData("merges.txt", "c\n", "not a merge")]
+    [InlineData("merges.txt", " a\n", "not a merge")]
+    [InlineData("merges.txt", "nothing there\n", "lacks")]
+    public void DamagedListsAreRefused(string name, string content, string named)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Copy(Tokenizers.TinyFolder, "vocab.json", "merges.txt", "tokenizer_config.json");
+        folder.Write(name, content);
+        Refused(named, folder.Path);
+    }
+
+    [Fact]
     public void AnotherSplitPatternIsRefused()
     {
         using var folder = new TemporaryFolder();

@@ -1,3 +1,4 @@
+using System.Text;
 using Smvl.Text;
 
 namespace Smvl.Tests.Text;
@@ -11,6 +12,25 @@ internal static class Tokenizers
     public static string TinyFolder => Golden.Path("sources", "qwen3-tiny");
 
     public static BpeTokenizer Tiny => LazyTiny.Value;
+
+    /// <summary>A tokenizer of parts given in the files' spelling.</summary>
+    public static BpeTokenizer Make(
+        IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)>? merges = null, IReadOnlyList<AddedToken>? added = null,
+        bool ignoreMerges = false)
+    {
+        var builder = new BpeTokenizerBuilder("test", vocabulary.Count, bytes: 0);
+        foreach ((string token, int id) in vocabulary)
+        {
+            Assert.True(builder.TryAddToken(Encoding.UTF8.GetBytes(token), id));
+        }
+
+        foreach ((string left, string right) in merges ?? [])
+        {
+            builder.AddMerge(Encoding.UTF8.GetBytes(left), Encoding.UTF8.GetBytes(right));
+        }
+
+        return builder.Build(added ?? [], ignoreMerges);
+    }
 
     private static string QwenFolder =>
         Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER") ?? Path.GetFullPath(Path.Combine(Golden.Root, "..", "shared", "qwen-tokenizer"));
