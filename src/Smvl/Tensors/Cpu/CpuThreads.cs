@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -63,6 +64,9 @@ internal sealed class CpuThreads : IDisposable
         /// <summary>How long a worker looks out for the next operation before it sleeps: longer than the gaps within a token or a step.</summary>
         private static readonly long LookOut = Stopwatch.Frequency / 5000; // 0.2 ms
 
+        /// <summary>Of some 40 ns each.</summary>
+        private const int MostSpins = 5000;
+
         private readonly Lock caller = new();
         private readonly object bed = new();
         private int sleeping;
@@ -77,9 +81,8 @@ internal sealed class CpuThreads : IDisposable
         private int grain;
         private Exception? failure;
 
-        // generation · 2^32 + the next part: a claim says which job it is for, so that a late worker never takes another's part
-        private long ticket;
-        private int done;
+        // Ticket: generation · 2^32 + the next part: a claim says which job it is for, so that a late worker never takes another's part
+        private Counters counters;
 
         public Crew(int workers)
         {
@@ -103,9 +106,9 @@ internal sealed class CpuThreads : IDisposable
                 generation = next;
                 (this.body, this.rangeBody, this.count, this.grain) = (body, rangeBody, count, grain);
                 failure = null;
-                Volatile.Write(ref done, 0);
+                Volatile.Write(ref counters.Done, 0);
                 this.parts = parts;
-                Interlocked.Exchange(ref ticket, (long)next << 32);
+                Interlocked.Exchange(ref counters.Ticket, (long)next << 32);
                 if (Volatile.Read(ref sleeping) > 0)
                 {
                     lock (bed)
@@ -115,10 +118,17 @@ internal sealed class CpuThreads : IDisposable
                 }
 
                 Take();
-                SpinWait wait = default;
-                while (Volatile.Read(ref done) < parts)
+                for (int spins = 0; Volatile.Read(ref counters.Done) < parts; spins++)
                 {
-                    wait.SpinOnce(sleep1Threshold: -1);
+                    // the workers' last parts are nearly done, unless the system has taken a core away
+                    if (spins < MostSpins)
+                    {
+                        Thread.SpinWait(1);
+                    }
+                    else
+                    {
+                        Thread.Yield();
+                    }
                 }
 
                 (this.body, this.rangeBody) = (null, null);
@@ -158,27 +168,27 @@ internal sealed class CpuThreads : IDisposable
         private int Await(int seen)
         {
             long until = Stopwatch.GetTimestamp() + LookOut;
-            while (Stopwatch.GetTimestamp() < until)
+            for (int spins = 1; spins % 64 != 0 || Stopwatch.GetTimestamp() < until; spins++)
             {
-                int now = (int)(Volatile.Read(ref ticket) >> 32);
+                int now = (int)(Volatile.Read(ref counters.Ticket) >> 32);
                 if (now != seen)
                 {
                     return now;
                 }
 
-                Thread.SpinWait(8);
+                Thread.SpinWait(1);
             }
 
             lock (bed)
             {
                 Interlocked.Increment(ref sleeping);
-                while (!stopped && (int)(Volatile.Read(ref ticket) >> 32) == seen)
+                while (!stopped && (int)(Volatile.Read(ref counters.Ticket) >> 32) == seen)
                 {
                     Monitor.Wait(bed);
                 }
 
                 Interlocked.Decrement(ref sleeping);
-                return (int)(Volatile.Read(ref ticket) >> 32);
+                return (int)(Volatile.Read(ref counters.Ticket) >> 32);
             }
         }
 
@@ -187,7 +197,7 @@ internal sealed class CpuThreads : IDisposable
         {
             while (true)
             {
-                long claim = Interlocked.Increment(ref ticket) - 1;
+                long claim = Interlocked.Increment(ref counters.Ticket) - 1;
                 int part = (int)claim;
 
                 // parts before generation: the caller changes them in the other order
@@ -213,8 +223,19 @@ internal sealed class CpuThreads : IDisposable
                     Interlocked.CompareExchange(ref failure, e, null);
                 }
 
-                Interlocked.Increment(ref done);
+                Interlocked.Increment(ref counters.Done);
             }
+        }
+
+        /// <summary>What all threads write, each on a cache line of its own and away from what they read.</summary>
+        [StructLayout(LayoutKind.Explicit, Size = 384)]
+        private struct Counters
+        {
+            [FieldOffset(128)]
+            public long Ticket;
+
+            [FieldOffset(256)]
+            public int Done;
         }
     }
 }
