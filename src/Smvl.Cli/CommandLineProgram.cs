@@ -10,7 +10,7 @@ namespace Smvl.Cli;
 internal static class CommandLineProgram
 {
     private const string Program = "smvl";
-    private const int BadInput = 1;
+    public const int BadInput = 1;
     private const int Usage = 2;
     public const int Interrupted = 130;
 
@@ -30,6 +30,7 @@ internal static class CommandLineProgram
             TrainCommand.Create(),
             ChatCommand.Create(),
             DemoCommand.Create(),
+            BenchCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -16,7 +16,7 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
 
     /// <summary>Runs something under the display that fits the writer.</summary>
     public static T Watch<T>(TextWriter output, Func<TrainingDisplay, T> run) =>
-        ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected ? Live.Run(output, run) : run(new Plain(output));
+        TerminalText.IsTerminal(output) ? Live.Run(output, run) : run(new Plain(output));
 
     public void OnStart(IReadOnlyList<string> trainable, long trainableCount, long allCount, int firstStep, int maxSteps)
     {

@@ -13,7 +13,7 @@ internal static class WriteProgress
     /// <param name="work">gets a way to report the share done, 0 to 1</param>
     public static T Watch<T>(TextWriter output, Func<Action<double>, T> work)
     {
-        if (ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected)
+        if (TerminalText.IsTerminal(output))
         {
             return AnsiConsole.Progress()
                 .AutoClear(true)

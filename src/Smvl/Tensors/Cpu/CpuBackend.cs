@@ -16,6 +16,9 @@ public sealed class CpuBackend : Backend
     /// <summary>Cores in use. It never changes a result.</summary>
     public int ThreadCount => threads.Count;
 
+    /// <summary>For measurements of the machine beside operations.</summary>
+    internal CpuThreads Threads => threads;
+
     public override Tensor Allocate(DType dtype, Shape shape) =>
         new(pool.Rent(shape.Count * dtype.Size()), 0, dtype, shape, owner: true);
 

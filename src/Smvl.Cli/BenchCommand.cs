@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Smvl.Benchmarks;
+
+namespace Smvl.Cli;
+
+/// <summary>
+/// <c>smvl bench</c>: how fast and how small this program is on this machine, each figure beside the machine's limit. Works on a model
+/// run in processes of their own, which are this command again with the hidden <c>--work</c>.
+/// </summary>
+internal static class BenchCommand
+{
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "one JSON array of {name, value, unit, limit, share}; the table goes to stderr" };
+        var preset = new Option<string>("--preset") { Description = "full, or tiny: everything in seconds, to see that it runs", DefaultValueFactory = _ => BenchmarkPreset.Full.Name };
+        preset.AcceptOnlyFromAmong([.. BenchmarkPreset.All.Select(each => each.Name)]);
+        var only = new Option<string?>("--only") { Description = "NAME,...: these rows; gemm means all gemm.*" };
+        var model = new Option<string?>("--model") { Description = "a spliced folder; without it, one with random weights is made and removed again (3 GB)" };
+        var threads = new Option<int?>("--threads") { Description = "cores to use (default: SMVL_THREADS, else all)" };
+        threads.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() < 1)
+            {
+                result.AddError("--threads must be 1 or more.");
+            }
+        });
+        var work = new Option<string?>(BenchProcess.WorkOption) { Hidden = true };
+        work.AcceptOnlyFromAmong([.. BenchmarkSuite.Works.Select(each => each.Name)]);
+        var command = new Command("bench", "Measure this machine and this program on it: operations, inference, training, memory. Takes minutes.")
+        {
+            json, preset, only, model, threads, work,
+        };
+
+        // on a thread of its own, so that Ctrl-C is heard
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                BenchmarkPreset extents = BenchmarkPreset.All.Single(each => each.Name == parsed.GetRequiredValue(preset));
+                InvocationConfiguration streams = parsed.InvocationConfiguration;
+                if (parsed.GetValue(work) is { } single)
+                {
+                    BenchmarkWork known = BenchmarkSuite.Works.Single(each => each.Name == single);
+                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, parsed.GetValue(threads), parsed.GetValue(model), cancellation));
+                    return 0;
+                }
+
+                IReadOnlySet<string> names = Names(parsed.GetValue(only));
+                bool asJson = parsed.GetValue(json);
+                BenchRun run = new(extents, parsed.GetValue(model), parsed.GetValue(threads), asJson ? streams.Error : streams.Output, cancellation);
+                IReadOnlyList<BenchmarkRow> rows = run.Measure(names);
+                if (asJson)
+                {
+                    BenchJson.Write(streams.Output, rows);
+                }
+
+                return run.Failed ? CommandLineProgram.BadInput : 0;
+            },
+            cancellation));
+        return command;
+    }
+
+    private static HashSet<string> Names(string? only)
+    {
+        if (only is null)
+        {
+            return [.. BenchmarkSuite.Names];
+        }
+
+        var names = new HashSet<string>();
+        foreach (string name in only.Split(','))
+        {
+            IReadOnlyList<string> found = BenchmarkSuite.Select(name.Trim());
+            if (found.Count == 0)
+            {
+                throw new UsageException($"--only: nothing is called '{name}'; known are {string.Join(", ", BenchmarkSuite.Names)}.");
+            }
+
+            names.UnionWith(found);
+        }
+
+        return names;
+    }
+}

@@ -1,0 +1,26 @@
+namespace Smvl.Benchmarks;
+
+/// <summary>Runs a work of that name.</summary>
+internal delegate BenchmarkRow MeasureWork(string name, WorkBench bench);
+
+/// <summary>One work to measure.</summary>
+public sealed class BenchmarkWork
+{
+    internal BenchmarkWork(string name, bool runsModel, MeasureWork measure)
+    {
+        Name = name;
+        RunsModel = runsModel;
+        Measure = measure;
+    }
+
+    /// <summary>Of its row.</summary>
+    public string Name { get; }
+
+    /// <summary>It opens a folder, and wants a process of its own, whose peak memory is a second row.</summary>
+    public bool RunsModel { get; }
+
+    /// <summary>The name of the second row.</summary>
+    public string PeakName => $"peak.{Name}";
+
+    internal MeasureWork Measure { get; }
+}

@@ -1,0 +1,47 @@
+using Smvl.Images;
+
+namespace Smvl.Benchmarks;
+
+/// <summary>
+/// <c>image</c>: decode a JPEG of 12 megapixels, resize it, cut it into tiles, on one thread. The picture is the sample photograph
+/// and its mirror images side by side, so that every pixel has a photograph's detail.
+/// </summary>
+internal static class ImageWork
+{
+    private const int Quality = 85;
+
+    private static readonly Runs Often = new(WarmUps: 1, AtLeast: 5, AtMost: 5);
+
+    public static BenchmarkRow DecodeAndTile(string name, WorkBench bench)
+    {
+        byte[] jpeg = Jpeg(bench.Extents.PictureWidth, bench.Extents.PictureHeight);
+        ImageProcessor processor = new(bench.Extents.Images);
+        Measurement best = bench.Meter.Best(MachineLimit.None, Often, () => processor.Process(ImageDecoder.Decode(jpeg, name)));
+        return new BenchmarkRow(name, 1000 * best.Seconds, "ms");
+    }
+
+    /// <summary>The whole file.</summary>
+    public static byte[] Jpeg(int width, int height) => LibGd.EncodeJpeg(Mosaic(SamplePicture.Load(), width, height), Quality);
+
+    private static RgbImage Mosaic(RgbImage tile, int width, int height)
+    {
+        byte[] pixels = new byte[width * height * RgbImage.Channels];
+        for (int y = 0, at = 0; y < height; y++)
+        {
+            int row = Mirrored(y, tile.Height) * tile.Width;
+            for (int x = 0; x < width; x++, at += RgbImage.Channels)
+            {
+                tile.Pixels.AsSpan((row + Mirrored(x, tile.Width)) * RgbImage.Channels, RgbImage.Channels).CopyTo(pixels.AsSpan(at));
+            }
+        }
+
+        return new RgbImage(width, height, pixels);
+    }
+
+    /// <summary>0 1 2 2 1 0 0 1 2 ... for a length of 3.</summary>
+    private static int Mirrored(int position, int length)
+    {
+        int inPair = position % (2 * length);
+        return inPair < length ? inPair : (2 * length) - 1 - inPair;
+    }
+}
