@@ -16,14 +16,7 @@ internal static class BenchCommand
         preset.AcceptOnlyFromAmong([.. BenchmarkPreset.All.Select(each => each.Name)]);
         var only = new Option<string?>("--only") { Description = "NAME,...: these rows; gemm means all gemm.*" };
         var model = new Option<string?>("--model") { Description = "a spliced folder; without it, one with random weights is made and removed again (3 GB)" };
-        var threads = new Option<int?>("--threads") { Description = "cores to use (default: SMVL_THREADS, else all)" };
-        threads.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() < 1)
-            {
-                result.AddError("--threads must be 1 or more.");
-            }
-        });
+        var threads = new ThreadsOption();
         var work = new Option<string?>(BenchProcess.WorkOption) { Hidden = true };
         work.AcceptOnlyFromAmong([.. BenchmarkSuite.Works.Select(each => each.Name)]);
         var command = new Command("bench", "Measure this machine and this program on it: operations, inference, training, memory. Takes minutes.")
@@ -40,13 +33,13 @@ internal static class BenchCommand
                 if (parsed.GetValue(work) is { } single)
                 {
                     BenchmarkWork known = BenchmarkSuite.Works.Single(each => each.Name == single);
-                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, parsed.GetValue(threads), parsed.GetValue(model), cancellation));
+                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, threads.Read(parsed), parsed.GetValue(model), cancellation));
                     return 0;
                 }
 
                 IReadOnlySet<string> names = Names(parsed.GetValue(only));
                 bool asJson = parsed.GetValue(json);
-                BenchRun run = new(extents, parsed.GetValue(model), parsed.GetValue(threads), asJson ? streams.Error : streams.Output, cancellation);
+                BenchRun run = new(extents, parsed.GetValue(model), threads.Read(parsed), asJson ? streams.Error : streams.Output, cancellation);
                 IReadOnlyList<BenchmarkRow> rows = run.Measure(names);
                 if (asJson)
                 {
