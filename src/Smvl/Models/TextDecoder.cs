@@ -47,7 +47,10 @@ internal sealed class TextDecoder
         }
     }
 
-    /// <summary>Rows (T, D) behind the last block, before <see cref="FinalNorm"/>. Takes over x.</summary>
+    /// <summary>
+    /// Rows (T, D) behind the last block, before <see cref="FinalNorm"/>; behind a cache only the last row (1, D), which is all that
+    /// generation reads. Takes over x.
+    /// </summary>
     /// <param name="x">(T, D) embedded rows, image rows in place</param>
     /// <param name="rows">positions and boundaries</param>
     /// <param name="cache">earlier tokens, extended by these; null in training</param>
@@ -62,8 +65,10 @@ internal sealed class TextDecoder
         for (int i = 0; i < layers.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
+            bool lastRowOnly = cache is not null && i == layers.Length - 1;
             Tensor y = layers[i].Forward(
-                x, rows.Positions, attention, cache?[i], mode == Keep.Everything, out TextDecoderLayer.Activations? layer);
+                x, rows.Positions, lastRowOnly ? Layout(rows.LastRow) : attention, cache?[i], mode == Keep.Everything,
+                out TextDecoderLayer.Activations? layer);
             if (kept is null)
             {
                 x.Dispose();
@@ -128,6 +133,9 @@ internal sealed record SequenceRows(AttentionSegment[] Segments, int[] Positions
 
         return new SequenceRows([.. segments], [.. positions]);
     }
+
+    /// <summary>Of one sequence only the last row asks; it sees what it saw.</summary>
+    public SequenceRows LastRow => this with { Segments = [new AttentionSegment(0, 1, Segments[0].KeyStart, Segments[0].KeyLength)] };
 
     /// <summary><paramref name="count"/> tokens that follow <paramref name="before"/> cached ones.</summary>
     public static SequenceRows Continuing(int before, int count) =>

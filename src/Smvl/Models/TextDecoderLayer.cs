@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Smvl.Inference;
 using Smvl.Tensors;
 
@@ -45,30 +46,32 @@ internal sealed class TextDecoderLayer
         down = new(backend, parameter("mlp.down"));
     }
 
-    /// <summary>The block's output (T, D); x is left as it is.</summary>
-    /// <param name="x">(T, D)</param>
-    /// <param name="positions">(T) rotary positions</param>
-    /// <param name="attention">which rows see which</param>
+    /// <summary>The block's output (T, D) for the last T rows of x; x is left as it is.</summary>
+    /// <param name="x">(T', D), T' = T unless only the last rows' output is wanted: then the others only give keys and values</param>
+    /// <param name="positions">(T') rotary positions</param>
+    /// <param name="attention">which rows see which; its queries are the T rows</param>
     /// <param name="cache">keys and values of this layer's earlier tokens, to be extended; null in training</param>
     /// <param name="keep">whether a <see cref="Backward"/> follows</param>
     /// <param name="kept">what it needs; null without</param>
     public Tensor Forward(
         Tensor x, ReadOnlySpan<int> positions, AttentionLayout attention, KeyValueCache.Layer? cache, bool keep, out Activations? kept)
     {
+        int rows = attention.QueryCount, first = x.Shape.Rows - rows;
+        Debug.Assert(first == 0 || !keep, "a backward needs all rows");
         Tensor? rstd = keep ? inputNorm.NewStatistic(x) : null;
         Tensor normed = inputNorm.Forward(x, rstd);
-        Tensor q = query.Forward(normed);
+        Tensor q = query.Forward(normed.Slice(first, rows));
         Tensor k = key.Forward(normed);
         Tensor v = value.Forward(normed);
         normed.Dispose();
 
         Tensor? queryRstd = keep ? queryNorm.NewStatistic(q) : null;
         Tensor? keyRstd = keep ? keyNorm.NewStatistic(k) : null;
-        Tensor turnedQ = Turned(queryNorm, q, queryRstd, positions);
+        Tensor turnedQ = Turned(queryNorm, q, queryRstd, positions[first..]);
         Tensor turnedK = Turned(keyNorm, k, keyRstd, positions);
 
         Tensor attended = backend.Allocate(DType.F32, q.Shape);
-        Tensor? logSumExp = keep ? backend.Allocate(x.Shape.Rows, config.HeadCount) : null;
+        Tensor? logSumExp = keep ? backend.Allocate(rows, config.HeadCount) : null;
         if (cache is null)
         {
             backend.Attention(attended, logSumExp, turnedQ, turnedK, v, attention);
@@ -80,7 +83,7 @@ internal sealed class TextDecoderLayer
         }
 
         Tensor middle = output.Forward(attended);
-        backend.Add(middle, x);
+        backend.Add(middle, x.Slice(first, rows));
         turnedQ.Dispose();
         turnedK.Dispose();
 

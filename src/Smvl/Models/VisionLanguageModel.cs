@@ -135,7 +135,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         int count = x.Shape[0];
         using Tensor hidden = text.Forward(x, SequenceRows.Continuing(cache.Count, count), cache, Keep.Nothing, out _, cancellation);
-        using Tensor last = head.Logits(hidden, [count - 1]);
+        using Tensor last = head.Logits(hidden, [0]);
         Backend.Download(last, logits);
     }
 

@@ -19,6 +19,9 @@ public sealed record AttentionLayout(
     /// <summary>The factor on q·k: 1 / sqrt(HeadDim).</summary>
     public float Scale => 1f / MathF.Sqrt(HeadDim);
 
+    /// <summary>Rows of q in all segments.</summary>
+    public int QueryCount => Segments.Sum(segment => segment.QueryLength);
+
     /// <summary>Segments of <paramref name="count"/> equal blocks of <paramref name="length"/> rows (the tiles of a tower).</summary>
     public static AttentionSegment[] Blocks(int count, int length) =>
         [.. Enumerable.Range(0, count).Select(i => new AttentionSegment(i * length, length, i * length, length))];
