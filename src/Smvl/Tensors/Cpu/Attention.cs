@@ -12,8 +12,8 @@ internal abstract class Attention
         Simd512.IsSupported ? new Attention<Tile8<Simd512, Vector512<float>>, Simd512, Vector512<float>>()
         : Simd256.IsSupported ? new Attention<Tile6<Simd256, Vector256<float>>, Simd256, Vector256<float>>()
         : AdvSimd.IsSupported ? new Attention<Tile8<Simd128, Vector128<float>>, Simd128, Vector128<float>>()
-        : Simd128.IsSupported ? new Attention<Tile6<Simd128, Vector128<float>>, Simd128, Vector128<float>>()
-        : new Attention<Tile6<SimdScalar, float>, SimdScalar, float>();
+        : Simd128.IsSupported ? new Attention<Tile6Runs<Simd128, Vector128<float>>, Simd128, Vector128<float>>()
+        : new Attention<Tile6Runs<SimdScalar, float>, SimdScalar, float>();
 
     /// <summary>o (T, H·hd), logSumExp (T, H) from q (T, H·hd), k and v (Tk, Hkv·hd).</summary>
     public static void Forward(CpuThreads threads, Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout) =>

@@ -18,8 +18,8 @@ internal static unsafe class MatMul
         Simd512.IsSupported ? MatMulBlocked<Tile12<Simd512, Vector512<float>>>.Run
         : Simd256.IsSupported ? MatMulBlocked<Tile6<Simd256, Vector256<float>>>.Run
         : AdvSimd.IsSupported ? MatMulBlocked<Tile12<Simd128, Vector128<float>>>.Run
-        : Simd128.IsSupported ? MatMulBlocked<Tile6<Simd128, Vector128<float>>>.Run
-        : MatMulBlocked<Tile6<SimdScalar, float>>.Run;
+        : Simd128.IsSupported ? MatMulBlocked<Tile6Runs<Simd128, Vector128<float>>>.Run
+        : MatMulBlocked<Tile6Runs<SimdScalar, float>>.Run;
 
     internal delegate void Product(
         CpuThreads threads, float* c, long stride, int rows, int columns, long depth, in Operand a, in Operand b, float* bias, bool accumulate);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Smvl.Tensors.Cpu;
 
-/// <summary>6 rows by 2 vectors: 12 sums, 2 of B and 1 of A fill the 16 registers of AVX2 and SSE.</summary>
+/// <summary>6 rows by 2 vectors: 12 sums, 2 of B and 1 of A fill the 16 registers of AVX2.</summary>
 internal readonly unsafe struct Tile6<TSimd, TVector> : ITile
     where TSimd : ISimd<TVector>
     where TVector : unmanaged

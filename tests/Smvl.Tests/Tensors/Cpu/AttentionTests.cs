@@ -174,9 +174,9 @@ public sealed class AttentionTests
     {
         "8 x 512" => new Attention<Tile8<Simd512, Vector512<float>>, Simd512, Vector512<float>>(),
         "6 x 256" => new Attention<Tile6<Simd256, Vector256<float>>, Simd256, Vector256<float>>(),
-        "6 x 128" => new Attention<Tile6<Simd128, Vector128<float>>, Simd128, Vector128<float>>(),
+        "6 x 128" => new Attention<Tile6Runs<Simd128, Vector128<float>>, Simd128, Vector128<float>>(),
         "8 x 128" => new Attention<Tile8<Simd128, Vector128<float>>, Simd128, Vector128<float>>(),
-        _ => new Attention<Tile6<SimdScalar, float>, SimdScalar, float>(),
+        _ => new Attention<Tile6Runs<SimdScalar, float>, SimdScalar, float>(),
     };
 
     private sealed class Result : IDisposable

@@ -110,8 +110,8 @@ internal static unsafe class KernelData
     {
         "12 x 512" => MatMulBlocked<Tile12<Simd512, Vector512<float>>>.Run,
         "6 x 256" => MatMulBlocked<Tile6<Simd256, Vector256<float>>>.Run,
-        "6 x 128" => MatMulBlocked<Tile6<Simd128, Vector128<float>>>.Run,
+        "6 x 128" => MatMulBlocked<Tile6Runs<Simd128, Vector128<float>>>.Run,
         "12 x 128" => MatMulBlocked<Tile12<Simd128, Vector128<float>>>.Run,
-        _ => MatMulBlocked<Tile6<SimdScalar, float>>.Run,
+        _ => MatMulBlocked<Tile6Runs<SimdScalar, float>>.Run,
     };
 }

@@ -49,6 +49,25 @@ public sealed unsafe class MatMulTests
         }
     }
 
+    // one running sum of 256 unfused terms is off by about 2.5e-7, eight runs by about 1.2e-7
+    [Theory, InlineData("6 x 128", 128), InlineData("scalar", 0)]
+    public void RunsKeepLongSumsExact(string path, int width)
+    {
+        KernelData.RequireWidth(width);
+        const int Size = 48, Depth = 256;
+        using Tensor x = KernelData.Random(1, DType.F32, Size, Depth), w = KernelData.Random(2, DType.F32, Size, Depth), y = KernelData.Unwritten(Size, Size);
+        MatMul.Linear(KernelData.Product(path), Threads, y, x, w, null);
+        double[] expected = LinearInDouble(x, w, null);
+        double error = 0, size = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            error += Math.Pow(y.Span<float>()[i] - expected[i], 2);
+            size += Math.Pow(expected[i], 2);
+        }
+
+        Assert.InRange(Math.Sqrt(error / size), 0, 1.7e-7);
+    }
+
     [Theory, MemberData(nameof(DTypes))]
     public void ScalarReferenceIsRight(string dtype)
     {
