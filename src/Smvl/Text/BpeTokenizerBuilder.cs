@@ -33,7 +33,7 @@ internal sealed class BpeTokenizerBuilder(string where, int tokens, int bytes)
 
         // the results of successive merges have successive ids, where the vocabulary was learnt together with the merges
         ReadOnlySpan<byte> next = vocabulary.Spelling(lastResult + 1);
-        lastResult = next.Length == left.Length + right.Length && next.StartsWith(left) && next.EndsWith(right)
+        lastResult = !next.IsEmpty && next.Length == left.Length + right.Length && next.StartsWith(left) && next.EndsWith(right)
             ? lastResult + 1
             : Id([.. left, .. right], "a merge's result");
         if (!Merges.TryAdd(leftId, rightId, lastResult))
