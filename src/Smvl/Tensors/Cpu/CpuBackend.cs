@@ -36,7 +36,7 @@ public sealed class CpuBackend : Backend
         }
     }
 
-    public override void Copy(Tensor destination, Tensor source)
+    public override unsafe void Copy(Tensor destination, Tensor source)
     {
         if (destination.Count != source.Count)
         {
@@ -52,7 +52,7 @@ public sealed class CpuBackend : Backend
                 return;
             }
 
-            float[] run = new float[length];
+            Span<float> run = new(Scratch.Floats(ScratchUse.Own, length), length);
             FloatConversion.ToSingle(source, start, run);
             FloatConversion.FromSingle(run, destination, start);
         });

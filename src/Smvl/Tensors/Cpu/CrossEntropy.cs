@@ -6,12 +6,18 @@ namespace Smvl.Tensors.Cpu;
 /// loss = log(Σ exp(l − max)) − (l[target] − max) per row of logits; the logits become their gradient in place:
 /// gradientScale · (softmax − onehot).
 /// </summary>
-internal static class CrossEntropy
+internal static unsafe class CrossEntropy
 {
     public static void ForwardBackward(
         CpuThreads threads, Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale)
     {
-        int[] target = targets.ToArray();
+        fixed (int* target = targets)
+        {
+            ForwardBackward(threads, losses, logits, target, gradientScale);
+        }
+    }
+
+    private static void ForwardBackward(CpuThreads threads, Tensor losses, Tensor logits, int* target, float gradientScale) =>
         threads.For(logits.Shape.Rows, t =>
         {
             Span<float> row = logits.Row<float>(t);
@@ -24,5 +30,4 @@ internal static class CrossEntropy
             TensorPrimitives.Multiply(row, gradientScale / sum, row);
             row[target[t]] -= gradientScale;
         });
-    }
 }

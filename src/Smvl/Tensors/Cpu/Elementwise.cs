@@ -33,17 +33,19 @@ internal static class Elementwise
             }
         });
 
-    /// <summary>Runs are summed in F32, the runs in double and in order.</summary>
+    /// <summary>Runs are summed in F32; the runs of a part, then the parts, in double and in order.</summary>
     public static double SumOfSquares(CpuThreads threads, Tensor x)
     {
         const int Run = 1024;
-        double[] sums = new double[(x.Count + Run - 1) / Run];
-        threads.ForRanges(sums.Length, 64, (start, end) =>
+        const int Part = 64 * Run;
+        double[] sums = new double[(x.Count + Part - 1) / Part];
+        threads.For(sums.Length, part =>
         {
-            for (int i = start; i < end; i++)
+            ReadOnlySpan<float> left = x.Span<float>()[(part * Part)..];
+            left = left[..Math.Min(Part, left.Length)];
+            for (; !left.IsEmpty; left = left[Math.Min(Run, left.Length)..])
             {
-                int at = i * Run;
-                sums[i] = TensorPrimitives.SumOfSquares<float>(x.Span<float>().Slice(at, (int)Math.Min(Run, x.Count - at)));
+                sums[part] += TensorPrimitives.SumOfSquares(left[..Math.Min(Run, left.Length)]);
             }
         });
         double total = 0;

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>y = (x − mean) · r · w + b per row, r = 1 / sqrt(variance + eps), the variance divided by the width. Source: Ba et al. 2016.</summary>
-internal static class LayerNorm
+internal static unsafe class LayerNorm
 {
     public static void Forward(
         CpuThreads threads, Tensor y, Tensor? mean, Tensor? rstd, Tensor x, Tensor weight, Tensor bias, float eps)
@@ -39,8 +39,8 @@ internal static class LayerNorm
         threads.ForRanges(x.Shape.Rows, Partition.RowGrain(width), (start, end) =>
         {
             ReadOnlySpan<float> w = weight.Span<float>();
-            float[] g = new float[width];
-            float[] normalised = new float[width];
+            float* own = Scratch.Floats(ScratchUse.Own, 2L * width);
+            Span<float> g = new(own, width), normalised = new(own + width, width);
             for (int t = start; t < end; t++)
             {
                 Span<float> dxt = dx.Row<float>(t);

@@ -6,7 +6,7 @@ namespace Smvl.Tensors.Cpu;
 /// y = x · r · w per row, r = 1 / sqrt(mean(x²) + eps). A row is the last axis, so that heads are normalised by viewing q as
 /// (T·H, hd). Source: Zhang and Sennrich 2019; Qwen3RMSNorm in transformers.
 /// </summary>
-internal static class RmsNorm
+internal static unsafe class RmsNorm
 {
     public static void Forward(CpuThreads threads, Tensor y, Tensor? rstd, Tensor x, Tensor weight, float eps)
     {
@@ -36,7 +36,7 @@ internal static class RmsNorm
         threads.ForRanges(x.Shape.Rows, Partition.RowGrain(width), (start, end) =>
         {
             ReadOnlySpan<float> w = weight.Span<float>();
-            float[] g = new float[width];
+            Span<float> g = new(Scratch.Floats(ScratchUse.Own, width), width);
             for (int t = start; t < end; t++)
             {
                 ReadOnlySpan<float> xt = x.Row<float>(t);
@@ -45,7 +45,7 @@ internal static class RmsNorm
 
                 // forward: y_i = w_i x_i r, and r depends on every x_j: dx_i = r (w_i dy_i − x_i r² mean(w dy x))
                 TensorPrimitives.Multiply(dy.Row<float>(t), w, g);
-                float mean = TensorPrimitives.Dot(g, xt) / width;
+                float mean = TensorPrimitives.Dot<float>(g, xt) / width;
                 float k = -(r * r * mean);
                 TensorPrimitives.MultiplyAdd(xt, k, g, g);
                 if (accumulate)

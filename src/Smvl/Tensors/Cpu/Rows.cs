@@ -3,33 +3,42 @@ using System.Numerics.Tensors;
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>Rows taken from a table by index, put back by index, and the gradient of taking.</summary>
-internal static class Rows
+internal static unsafe class Rows
 {
     public static void Gather(CpuThreads threads, Tensor y, Tensor table, ReadOnlySpan<int> ids)
     {
-        int width = table.Shape.Width;
-        int[] index = Checked(ids, table.Shape.Rows);
-        threads.ForRanges(index.Length, Partition.RowGrain(width), (start, end) =>
+        Check(ids, table.Shape.Rows);
+        fixed (int* pinned = ids)
         {
-            for (int t = start; t < end; t++)
+            int* index = pinned;
+            int width = table.Shape.Width;
+            threads.ForRanges(ids.Length, Partition.RowGrain(width), (start, end) =>
             {
-                FloatConversion.ToSingle(table, (long)index[t] * width, y.Row<float>(t));
-            }
-        });
+                for (int t = start; t < end; t++)
+                {
+                    FloatConversion.ToSingle(table, (long)index[t] * width, y.Row<float>(t));
+                }
+            });
+        }
     }
 
     /// <summary>An id may occur more than once, so the columns are shared out, not the rows; rows are added in order.</summary>
     public static void GatherBackward(CpuThreads threads, Tensor dTable, Tensor dy, ReadOnlySpan<int> ids)
     {
-        int[] index = Checked(ids, dTable.Shape.Rows);
-        threads.ForRanges(dTable.Shape.Width, Partition.ColumnGrain, (start, end) =>
+        Check(ids, dTable.Shape.Rows);
+        fixed (int* pinned = ids)
         {
-            for (int t = 0; t < index.Length; t++)
+            int* index = pinned;
+            int count = ids.Length;
+            threads.ForRanges(dTable.Shape.Width, Partition.ColumnGrain, (start, end) =>
             {
-                Span<float> row = dTable.Row<float>(index[t])[start..end];
-                TensorPrimitives.Add(row, dy.Row<float>(t)[start..end], row);
-            }
-        });
+                for (int t = 0; t < count; t++)
+                {
+                    Span<float> row = dTable.Row<float>(index[t])[start..end];
+                    TensorPrimitives.Add(row, dy.Row<float>(t)[start..end], row);
+                }
+            });
+        }
     }
 
     public static void Put(Tensor x, Tensor rows, ReadOnlySpan<int> index)
@@ -42,18 +51,22 @@ internal static class Rows
 
     public static void AddGathered(CpuThreads threads, Tensor x, Tensor table, ReadOnlySpan<int> ids)
     {
-        int[] index = Checked(ids, table.Shape.Rows);
-        threads.ForRanges(index.Length, Partition.RowGrain(table.Shape.Width), (start, end) =>
+        Check(ids, table.Shape.Rows);
+        fixed (int* pinned = ids)
         {
-            for (int t = start; t < end; t++)
+            int* index = pinned;
+            threads.ForRanges(ids.Length, Partition.RowGrain(table.Shape.Width), (start, end) =>
             {
-                Span<float> row = x.Row<float>(t);
-                TensorPrimitives.Add(row, table.Row<float>(index[t]), row);
-            }
-        });
+                for (int t = start; t < end; t++)
+                {
+                    Span<float> row = x.Row<float>(t);
+                    TensorPrimitives.Add(row, table.Row<float>(index[t]), row);
+                }
+            });
+        }
     }
 
-    private static int[] Checked(ReadOnlySpan<int> ids, int rows)
+    private static void Check(ReadOnlySpan<int> ids, int rows)
     {
         foreach (int id in ids)
         {
@@ -62,7 +75,5 @@ internal static class Rows
                 throw new ArgumentOutOfRangeException(nameof(ids), $"row {id} of a table of {rows}");
             }
         }
-
-        return ids.ToArray();
     }
 }
