@@ -11,7 +11,7 @@ namespace Smvl.Formats;
 /// </summary>
 public sealed record TensorSource(string Name, DType DType, Shape Shape, Action<Stream> Write)
 {
-    public long ByteLength => Shape.Count * DType.Size();
+    public long ByteLength => DType.Bytes(Shape.Count);
 
     /// <summary>A tensor in host memory or of a mapped file, as it is stored.</summary>
     public static TensorSource From(string name, Tensor tensor, CancellationToken cancellation = default) =>

@@ -210,7 +210,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend
     {
         long start = Stopwatch.GetTimestamp();
         inner.Gather(y, table, ids);
-        Count(OperationKind.Gather, start, y.ByteLength + (y.Count * table.DType.Size()));
+        Count(OperationKind.Gather, start, y.ByteLength + table.DType.Bytes(y.Count));
     }
 
     public override void GatherBackward(Tensor dTable, Tensor dy, ReadOnlySpan<int> ids)
@@ -231,7 +231,7 @@ public sealed class ProfilingBackend(Backend inner) : Backend
     {
         long start = Stopwatch.GetTimestamp();
         inner.AddGathered(x, table, ids);
-        Count(OperationKind.Gather, start, Bytes(x, x) + (x.Count * table.DType.Size()));
+        Count(OperationKind.Gather, start, Bytes(x, x) + table.DType.Bytes(x.Count));
     }
 
     public override void Patches(Tensor patches, Tensor tiles, int patchSize, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset)

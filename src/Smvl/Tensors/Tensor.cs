@@ -13,7 +13,7 @@ public sealed class Tensor : IDisposable
 
     internal Tensor(Storage storage, long byteOffset, DType dtype, Shape shape, bool owner)
     {
-        Debug.Assert(byteOffset >= 0 && byteOffset + (shape.Count * dtype.Size()) <= storage.ByteLength, "tensor outside its storage");
+        Debug.Assert(byteOffset >= 0 && byteOffset + dtype.Bytes(shape.Count) <= storage.ByteLength, "tensor outside its storage");
         Storage = storage;
         ByteOffset = byteOffset;
         DType = dtype;
@@ -29,7 +29,7 @@ public sealed class Tensor : IDisposable
     public long Count => Shape.Count;
 
     /// <summary>Number of bytes.</summary>
-    public long ByteLength => Count * DType.Size();
+    public long ByteLength => DType.Bytes(Count);
 
     internal Storage Storage { get; }
 

@@ -20,7 +20,7 @@ public sealed class CpuBackend : Backend
     internal CpuThreads Threads => threads;
 
     public override Tensor Allocate(DType dtype, Shape shape) =>
-        new(pool.Rent(shape.Count * dtype.Size()), 0, dtype, shape, owner: true);
+        new(pool.Rent(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: true);
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => source.CopyTo(destination.Span<T>());
 

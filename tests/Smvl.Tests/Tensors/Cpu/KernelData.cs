@@ -38,7 +38,7 @@ internal static unsafe class KernelData
     public static Tensor Empty(DType dtype, params ReadOnlySpan<long> dims)
     {
         Shape shape = new(dims);
-        return new Tensor(NativeStorage.Allocate(shape.Count * dtype.Size()), 0, dtype, shape, owner: true);
+        return new Tensor(NativeStorage.Allocate(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: true);
     }
 
     /// <summary>F32 filled with NaN, so that an element that is not written shows.</summary>
