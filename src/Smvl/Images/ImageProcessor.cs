@@ -5,7 +5,7 @@ namespace Smvl.Images;
 /// whole picture as the last, global tile; or, without splitting, the whole picture only.
 /// Source: transformers' SmolVLMImageProcessorPil, byte for byte; padding is not made, since no tile needs any.
 /// </summary>
-public sealed class ImageProcessor(ImageProcessorConfig config)
+public sealed class ImageProcessor(ImageProcessorConfig config) : IImageTiler
 {
     public ImageProcessorConfig Config { get; } = config;
 
@@ -18,51 +18,17 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     /// <param name="maxTiles">at least 1, or null for no limit</param>
     public TilePlan Plan(int width, int height, int? maxTiles = null) => TilePlanner.Plan(Config, width, height, maxTiles);
 
+    /// <inheritdoc/>
+    public ProcessedImage Process(RgbImage image) => Process(image, maxTiles: null);
+
     /// <param name="image">(height, width, 3)</param>
     /// <param name="maxTiles">at least 1, or null for no limit</param>
-    public ProcessedImage Process(RgbImage image, int? maxTiles = null)
+    public ProcessedImage Process(RgbImage image, int? maxTiles)
     {
         TilePlan plan = Plan(image.Width, image.Height, maxTiles);
-        int tile = Config.TileSize;
-        byte[] tiles = GC.AllocateUninitializedArray<byte>(checked(plan.TileCount * RgbImage.Channels * tile * tile));
         RgbImage resized = Resampler.Resize(image, plan.ResizedWidth, plan.ResizedHeight, Config.Resample);
         RgbImage grid = Resampler.Resize(resized, plan.GridWidth, plan.GridHeight, Config.Resample);
-        int next = 0;
-        for (int row = 0; row < plan.Rows; row++)
-        {
-            for (int col = 0; col < plan.Cols; col++)
-            {
-                Cut(grid, col * tile, row * tile, next++);
-            }
-        }
-
-        Cut(Resampler.Resize(grid, tile, tile, Config.Resample), 0, 0, next);
-        return new ProcessedImage(plan.Rows, plan.Cols, tile, tiles);
-
-        void Cut(RgbImage from, int left, int top, int index) => CutTile(from, left, top, tile, TileOf(tiles, index, tile));
-    }
-
-    private static Span<byte> TileOf(byte[] tiles, int index, int tile)
-    {
-        int bytes = RgbImage.Channels * tile * tile;
-        return tiles.AsSpan(index * bytes, bytes);
-    }
-
-    /// <summary>Copies a square of a packed picture into a planar tile, (3, S, S).</summary>
-    private static void CutTile(RgbImage image, int left, int top, int size, Span<byte> tile)
-    {
-        int plane = size * size;
-        Span<byte> red = tile[..plane], green = tile.Slice(plane, plane), blue = tile[(2 * plane)..];
-        for (int y = 0; y < size; y++)
-        {
-            ReadOnlySpan<byte> source = image.Pixels.AsSpan((((top + y) * image.Width) + left) * RgbImage.Channels, size * RgbImage.Channels);
-            Span<byte> redRow = red.Slice(y * size, size), greenRow = green.Slice(y * size, size), blueRow = blue.Slice(y * size, size);
-            for (int x = 0, i = 0; x < size; x++, i += RgbImage.Channels)
-            {
-                redRow[x] = source[i];
-                greenRow[x] = source[i + 1];
-                blueRow[x] = source[i + 2];
-            }
-        }
+        RgbImage whole = Resampler.Resize(grid, Config.TileSize, Config.TileSize, Config.Resample);
+        return TileCutter.Cut(grid, plan.Rows, plan.Cols, whole);
     }
 }

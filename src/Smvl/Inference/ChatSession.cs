@@ -15,9 +15,9 @@ public sealed record ChatAnswer(
     Prompt Prompt, IReadOnlyList<GeneratedToken> Tokens, string Text, double PromptSeconds, double GenerationSeconds);
 
 /// <summary>Questions about pictures, asked to an opened model.</summary>
-public sealed class ChatSession(ModelFolder folder)
+public sealed class ChatSession(IChatModel model)
 {
-    /// <summary>Sampling as the folder's generation_config.json says; greedy when it does not sample.</summary>
+    /// <summary>Sampling as the model's generation settings say; greedy when it does not sample.</summary>
     public static SamplingOptions Defaults(GenerationConfig config) => new()
     {
         Temperature = config.DoSample ? config.Temperature : 0,
@@ -32,8 +32,8 @@ public sealed class ChatSession(ModelFolder folder)
     /// <param name="thinking">false: the answer begins behind an empty think block, as in training</param>
     public Prompt Prepare(IReadOnlyList<ChatMessage> messages, IReadOnlyList<RgbImage> pictures, bool thinking)
     {
-        ProcessedImage[] processed = [.. pictures.Select(picture => folder.Images.Process(picture))];
-        int[] ids = folder.Prompts.Chat(messages, [.. processed.Select(p => new ImageGrid(p.Rows, p.Cols))], enableThinking: thinking);
+        ProcessedImage[] processed = [.. pictures.Select(picture => model.Images.Process(picture))];
+        int[] ids = model.Prompts.Chat(messages, [.. processed.Select(p => new ImageGrid(p.Rows, p.Cols))], enableThinking: thinking);
         return new Prompt(ids, [.. processed.Select(p => p.Tiles)], processed.Sum(p => p.TileCount));
     }
 
@@ -48,8 +48,8 @@ public sealed class ChatSession(ModelFolder folder)
         Prompt prompt, SamplingOptions sampling, int maxNewTokens, int alternatives = 0, Action<string>? onText = null,
         CancellationToken cancellation = default)
     {
-        Generator generator = new(folder.Model, folder.Generation.EosTokenIds);
-        StreamingDecoder decoder = new(folder.Tokenizer);
+        Generator generator = new(model.Model, model.Generation.EosTokenIds);
+        StreamingDecoder decoder = new(model.Tokenizer);
         var tokens = new List<GeneratedToken>();
         var text = new StringBuilder();
         foreach (GeneratedToken token in generator.Generate(prompt, sampling, maxNewTokens, alternatives, cancellation))

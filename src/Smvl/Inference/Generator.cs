@@ -35,7 +35,7 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
     public IEnumerable<GeneratedToken> Generate(
         Prompt prompt, SamplingOptions sampling, int maxNewTokens, int alternatives = 0, CancellationToken cancellation = default)
     {
-        int positions = model.Config.Text.MaxPositions;
+        int positions = model.TextConfig.MaxPositions;
         if (prompt.Ids.Length + maxNewTokens > positions)
         {
             throw new SmvlException(
@@ -46,9 +46,9 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
         GenerationSeconds = 0;
         Sampler sampler = new(sampling);
         var seen = new HashSet<int>(prompt.Ids);
-        using var cache = new KeyValueCache(model.Backend, model.Config.Text, prompt.Ids.Length + maxNewTokens);
+        using var cache = new KeyValueCache(model.Backend, model.TextConfig, prompt.Ids.Length + maxNewTokens);
         long start = Stopwatch.GetTimestamp();
-        float[] logits = new float[model.Config.Text.VocabularySize];
+        float[] logits = new float[model.TextConfig.VocabularySize];
         model.PromptLogits(prompt, cache, logits, cancellation);
         PromptSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();

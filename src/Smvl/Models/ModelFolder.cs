@@ -9,7 +9,7 @@ namespace Smvl.Models;
 /// A spliced checkpoint folder, opened: the model on a backend, its tokenizer, its picture settings, its generation settings. The
 /// weights and the tokenizer's files are mapped from the folder and stay open until this is disposed.
 /// </summary>
-public sealed class ModelFolder : IDisposable
+public sealed class ModelFolder : IChatModel
 {
     /// <summary>A model without a padding token has none to leave out of its labels.</summary>
     private const int NoToken = -1;
@@ -36,6 +36,8 @@ public sealed class ModelFolder : IDisposable
     public VisionLanguageModel Model { get; }
 
     public ImageProcessor Images { get; }
+
+    IImageTiler IChatModel.Images => Images;
 
     public BpeTokenizer Tokenizer { get; }
 

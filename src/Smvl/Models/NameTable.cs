@@ -3,8 +3,12 @@ using Smvl.Tensors;
 
 namespace Smvl.Models;
 
-/// <summary>One parameter: its name here, its name in a Hugging Face checkpoint, and its shape.</summary>
-public readonly record struct TensorName(string Ours, string HuggingFace, Shape Shape);
+/// <summary>One parameter: its name here, its name in a Hugging Face checkpoint, its name in a GGUF file, and its shape.</summary>
+public readonly record struct TensorName(string Ours, string HuggingFace, string Gguf, Shape Shape)
+{
+    /// <summary>Which of the two GGUF files it is in: true for the mmproj, of tower and connector; false for the text model.</summary>
+    public bool IsInProjectorFile => NameTable.PartOf(this) is ModelPart.Vision or ModelPart.Connector;
+}
 
 /// <summary>The parts that parameters are counted and frozen by.</summary>
 public enum ModelPart
@@ -16,10 +20,11 @@ public enum ModelPart
 }
 
 /// <summary>
-/// The parameters of a model in checkpoint order, and the only place where Hugging Face's names are written. Each table serves one
-/// kind of folder: the spliced model, or one of its two sources; the names on our side are the same in all three.
+/// The parameters of a model in checkpoint order, and the only place where Hugging Face's and llama.cpp's names are written. Each table
+/// serves one kind of folder: the spliced model, or one of its two sources; the names on our side and in GGUF are the same in all three.
 /// Shapes: D width, P patches of a tile, p patch edge, V vocabulary, F inner width, H heads, h head width, s scale factor.
-/// Source: the state dicts of SmolVLMForConditionalGeneration and Qwen3ForCausalLM, transformers 5.12.
+/// Source: the state dicts of SmolVLMForConditionalGeneration and Qwen3ForCausalLM, transformers 5.12; tensor_mapping.py of gguf-py 0.19
+/// and tools/mtmd/clip-impl.h of llama.cpp, which loads a tower with a misspelt name without a word.
 /// </summary>
 public sealed class NameTable : IReadOnlyList<TensorName>
 {
@@ -28,6 +33,9 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     private const string SplicedTextPrefix = "model.text_model.";
     private const string SourceTextPrefix = "model.";
     private const string HeadName = "lm_head.weight";
+
+    /// <summary>In a text model's GGUF file; one without it has its head tied to the embedding.</summary>
+    internal const string GgufHeadName = "output.weight";
 
     private readonly List<TensorName> rows = [];
     private readonly string[] unusedPrefixes;
@@ -92,6 +100,7 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         table.rows.Add(new TensorName(
             "connector.weight",
             ConnectorPrefix + "modality_projection.proj.weight",
+            "mm.model.fc.weight",
             new Shape(config.Text.HiddenSize, config.ConnectorInputSize)));
         table.AddText(config.Text, SplicedTextPrefix, headNorms);
         return table;
@@ -100,33 +109,34 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     private void AddVision(VisionConfig config)
     {
         int d = config.HiddenSize;
-        Add("vision.patch_embedding.weight", "embeddings.patch_embedding.weight", d, config.ChannelCount, config.PatchSize, config.PatchSize);
-        Add("vision.patch_embedding.bias", "embeddings.patch_embedding.bias", d);
-        Add("vision.position_embedding", "embeddings.position_embedding.weight", config.PatchCount, d);
+        Add("vision.patch_embedding.weight", "embeddings.patch_embedding.weight", "patch_embd.weight", d, config.ChannelCount, config.PatchSize, config.PatchSize);
+        Add("vision.patch_embedding.bias", "embeddings.patch_embedding.bias", "patch_embd.bias", d);
+        Add("vision.position_embedding", "embeddings.position_embedding.weight", "position_embd.weight", config.PatchCount, d);
         for (int i = 0; i < config.LayerCount; i++)
         {
             string ours = $"vision.layers.{i}.";
             string theirs = $"encoder.layers.{i}.";
-            AddPair(ours + "norm1", theirs + "layer_norm1", d);
-            AddPair(ours + "attention.q", theirs + "self_attn.q_proj", d, d);
-            AddPair(ours + "attention.k", theirs + "self_attn.k_proj", d, d);
-            AddPair(ours + "attention.v", theirs + "self_attn.v_proj", d, d);
-            AddPair(ours + "attention.o", theirs + "self_attn.out_proj", d, d);
-            AddPair(ours + "norm2", theirs + "layer_norm2", d);
-            AddPair(ours + "mlp.fc1", theirs + "mlp.fc1", config.IntermediateSize, d);
-            AddPair(ours + "mlp.fc2", theirs + "mlp.fc2", d, config.IntermediateSize);
+            string gguf = $"blk.{i}.";
+            AddPair(ours + "norm1", theirs + "layer_norm1", gguf + "ln1", d);
+            AddPair(ours + "attention.q", theirs + "self_attn.q_proj", gguf + "attn_q", d, d);
+            AddPair(ours + "attention.k", theirs + "self_attn.k_proj", gguf + "attn_k", d, d);
+            AddPair(ours + "attention.v", theirs + "self_attn.v_proj", gguf + "attn_v", d, d);
+            AddPair(ours + "attention.o", theirs + "self_attn.out_proj", gguf + "attn_out", d, d);
+            AddPair(ours + "norm2", theirs + "layer_norm2", gguf + "ln2", d);
+            AddPair(ours + "mlp.fc1", theirs + "mlp.fc1", gguf + "ffn_up", config.IntermediateSize, d);
+            AddPair(ours + "mlp.fc2", theirs + "mlp.fc2", gguf + "ffn_down", d, config.IntermediateSize);
         }
 
-        AddPair("vision.post_norm", "post_layernorm", d);
+        AddPair("vision.post_norm", "post_layernorm", "post_ln", d);
 
-        void Add(string ours, string theirs, params ReadOnlySpan<long> dims) =>
-            rows.Add(new TensorName(ours, VisionPrefix + theirs, new Shape(dims)));
+        void Add(string ours, string theirs, string gguf, params ReadOnlySpan<long> dims) =>
+            rows.Add(new TensorName(ours, VisionPrefix + theirs, "v." + gguf, new Shape(dims)));
 
         // weight and bias, which has one element per output
-        void AddPair(string ours, string theirs, params ReadOnlySpan<long> dims)
+        void AddPair(string ours, string theirs, string gguf, params ReadOnlySpan<long> dims)
         {
-            Add(ours + ".weight", theirs + ".weight", dims);
-            Add(ours + ".bias", theirs + ".bias", dims[0]);
+            Add(ours + ".weight", theirs + ".weight", gguf + ".weight", dims);
+            Add(ours + ".bias", theirs + ".bias", gguf + ".bias", dims[0]);
         }
     }
 
@@ -135,36 +145,37 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         int d = config.HiddenSize;
         int queries = config.HeadCount * config.HeadSize;
         int keys = config.KeyValueHeadCount * config.HeadSize;
-        Add("text.embedding", "embed_tokens", config.VocabularySize, d);
+        Add("text.embedding", "embed_tokens", "token_embd", config.VocabularySize, d);
         TiedEmbedding = config.TieWordEmbeddings ? rows[^1] : null;
         for (int i = 0; i < config.LayerCount; i++)
         {
             string ours = $"text.layers.{i}.";
             string theirs = $"layers.{i}.";
-            Add(ours + "input_norm", theirs + "input_layernorm", d);
-            Add(ours + "attention.q", theirs + "self_attn.q_proj", queries, d);
-            Add(ours + "attention.k", theirs + "self_attn.k_proj", keys, d);
-            Add(ours + "attention.v", theirs + "self_attn.v_proj", keys, d);
-            Add(ours + "attention.o", theirs + "self_attn.o_proj", d, queries);
+            string gguf = $"blk.{i}.";
+            Add(ours + "input_norm", theirs + "input_layernorm", gguf + "attn_norm", d);
+            Add(ours + "attention.q", theirs + "self_attn.q_proj", gguf + "attn_q", queries, d);
+            Add(ours + "attention.k", theirs + "self_attn.k_proj", gguf + "attn_k", keys, d);
+            Add(ours + "attention.v", theirs + "self_attn.v_proj", gguf + "attn_v", keys, d);
+            Add(ours + "attention.o", theirs + "self_attn.o_proj", gguf + "attn_output", d, queries);
             if (headNorms)
             {
-                Add(ours + "attention.q_norm", theirs + "self_attn.q_norm", config.HeadSize);
-                Add(ours + "attention.k_norm", theirs + "self_attn.k_norm", config.HeadSize);
+                Add(ours + "attention.q_norm", theirs + "self_attn.q_norm", gguf + "attn_q_norm", config.HeadSize);
+                Add(ours + "attention.k_norm", theirs + "self_attn.k_norm", gguf + "attn_k_norm", config.HeadSize);
             }
 
-            Add(ours + "post_attention_norm", theirs + "post_attention_layernorm", d);
-            Add(ours + "mlp.gate", theirs + "mlp.gate_proj", config.IntermediateSize, d);
-            Add(ours + "mlp.up", theirs + "mlp.up_proj", config.IntermediateSize, d);
-            Add(ours + "mlp.down", theirs + "mlp.down_proj", d, config.IntermediateSize);
+            Add(ours + "post_attention_norm", theirs + "post_attention_layernorm", gguf + "ffn_norm", d);
+            Add(ours + "mlp.gate", theirs + "mlp.gate_proj", gguf + "ffn_gate", config.IntermediateSize, d);
+            Add(ours + "mlp.up", theirs + "mlp.up_proj", gguf + "ffn_up", config.IntermediateSize, d);
+            Add(ours + "mlp.down", theirs + "mlp.down_proj", gguf + "ffn_down", d, config.IntermediateSize);
         }
 
-        Add("text.norm", "norm", d);
+        Add("text.norm", "norm", "output_norm", d);
         if (!config.TieWordEmbeddings)
         {
-            rows.Add(new TensorName("head", HeadName, new Shape(config.VocabularySize, d)));
+            rows.Add(new TensorName("head", HeadName, GgufHeadName, new Shape(config.VocabularySize, d)));
         }
 
-        void Add(string ours, string theirs, params ReadOnlySpan<long> dims) =>
-            rows.Add(new TensorName(ours, $"{prefix}{theirs}.weight", new Shape(dims)));
+        void Add(string ours, string theirs, string gguf, params ReadOnlySpan<long> dims) =>
+            rows.Add(new TensorName(ours, $"{prefix}{theirs}.weight", gguf + ".weight", new Shape(dims)));
     }
 }

@@ -7,17 +7,20 @@ namespace Smvl.Models;
 
 /// <summary>
 /// Tower, connector, decoder and head as one model: tiles become image rows, which take the places of the image token among the
-/// embedded ids; the decoder runs over all of them; the head reads the rows that are asked for.
+/// embedded ids; the decoder runs over all of them; the head reads the rows that are asked for. Or decoder and head alone, for text.
 /// Source: SmolVLMForConditionalGeneration, transformers models/smolvlm/modeling_smolvlm.py.
 /// </summary>
 public sealed class VisionLanguageModel : IDisposable
 {
     private readonly Dictionary<string, Parameter> parameters = [];
-    private readonly VisionTower vision;
-    private readonly Connector connector;
     private readonly TextDecoder text;
     private readonly LanguageHead head;
-    private readonly PixelNormalisation pixels;
+    private readonly ModelConfig? whole;
+
+    // none of these where there is no whole model
+    private readonly VisionTower vision = null!;
+    private readonly Connector connector = null!;
+    private readonly PixelNormalisation pixels = null!;
 
     /// <param name="backend">where the parameters will lie</param>
     /// <param name="config">extents</param>
@@ -25,24 +28,43 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="pixels">how bytes of a tile become the tower's input</param>
     internal VisionLanguageModel(
         Backend backend, ModelConfig config, IReadOnlyDictionary<string, Tensor> weights, PixelNormalisation pixels)
+        : this(backend, config.Text, NameTable.For(config), weights)
     {
-        Backend = backend;
-        Config = config;
+        whole = config;
         this.pixels = pixels;
-        foreach (TensorName name in NameTable.For(config))
-        {
-            Tensor stored = weights[name.Ours];
-            bool isMatrix = name.Shape.Rank > 1 && name.Ours != "vision.position_embedding";
-            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(stored, isMatrix), stored.DType, isMatrix));
-        }
-
         vision = new(backend, config.Vision, name => parameters["vision." + name]);
         connector = new(backend, config, parameters["connector.weight"]);
-        text = new(backend, config.Text, name => parameters["text." + name]);
-        head = new(backend, config.Text, text.FinalNorm, parameters[config.Text.TieWordEmbeddings ? "text.embedding" : "head"]);
     }
 
-    public ModelConfig Config { get; }
+    /// <summary>The text decoder and the head alone: a model that takes no picture, and is not trained.</summary>
+    /// <param name="backend">where the parameters will lie</param>
+    /// <param name="text">extents</param>
+    /// <param name="weights">every tensor of <see cref="NameTable.TextSource"/>, by our names; they must outlive the model</param>
+    internal VisionLanguageModel(Backend backend, TextConfig text, IReadOnlyDictionary<string, Tensor> weights)
+        : this(backend, text, NameTable.TextSource(text), weights)
+    {
+    }
+
+    private VisionLanguageModel(Backend backend, TextConfig config, NameTable names, IReadOnlyDictionary<string, Tensor> weights)
+    {
+        Backend = backend;
+        TextConfig = config;
+        foreach (TensorName name in names)
+        {
+            Tensor stored = weights[name.Ours];
+            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(stored, IsMatrix(name)), stored.DType, IsMatrix(name)));
+        }
+
+        text = new(backend, config, name => parameters["text." + name]);
+        head = new(backend, config, text.FinalNorm, parameters[config.TieWordEmbeddings ? "text.embedding" : "head"]);
+    }
+
+    /// <exception cref="InvalidOperationException">there is no more than <see cref="TextConfig"/>: the model takes no pictures</exception>
+    public ModelConfig Config => whole ?? throw new InvalidOperationException("a text model alone");
+
+    public TextConfig TextConfig { get; }
+
+    public bool TakesPictures => whole is not null;
 
     public Backend Backend { get; }
 
@@ -53,6 +75,9 @@ public sealed class VisionLanguageModel : IDisposable
     public bool GradientCheckpointing { get; set; }
 
     private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;
+
+    /// <summary>Whether a parameter is multiplied with or gathered from, and so may be of any type that the backend computes with.</summary>
+    internal static bool IsMatrix(TensorName name) => name.Shape.Rank > 1 && name.Ours != "vision.position_embedding";
 
     /// <summary>Gives the chosen parameters float32 masters and gradients; the others stay frozen.</summary>
     public void Unfreeze(Func<Parameter, bool> trainable)
@@ -99,10 +124,14 @@ public sealed class VisionLanguageModel : IDisposable
     /// <param name="cancellation">heard between blocks</param>
     internal void PromptLogits(Prompt prompt, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
     {
-        int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
-        using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
         Tensor x = text.Embed(prompt.Ids);
-        PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+        if (TakesPictures)
+        {
+            int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
+            using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
+            PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+        }
+
         LastLogits(x, cache, logits, cancellation);
     }
 

@@ -21,6 +21,9 @@ public sealed record ImageLayout(string Fake, string Global)
     /// <summary>Qwen's own vision tokens, with the row markers as plain text.</summary>
     public static ImageLayout Qwen { get; } = new(QwenTokens.VisionStart, QwenTokens.VisionPad);
 
+    /// <summary>SmolVLM's markers, which llama.cpp's mtmd looks up in the vocabulary.</summary>
+    public static ImageLayout SmolVlm { get; } = new(SmolVlmTokens.FakeAroundImage, SmolVlmTokens.GlobalImage);
+
     /// <summary>The layout a folder's tokenizer_config.json names; one that names none is read as <see cref="Qwen"/>.</summary>
     /// <param name="folder">a checkpoint folder</param>
     /// <param name="notice">gets a line where the folder names none</param>

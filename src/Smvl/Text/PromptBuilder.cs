@@ -17,18 +17,21 @@ public sealed class PromptBuilder
     private readonly ImageLayout layout;
     private readonly int rowsPerTile;
     private readonly int padTokenId;
+    private readonly ChatFormat format;
 
     /// <param name="tokenizer">the text model's</param>
     /// <param name="layout">the strings around image rows</param>
     /// <param name="rowsPerTile">image rows of a tile: <c>image_seq_len</c> in processor_config.json</param>
     /// <param name="padTokenId">the model's padding token, which has no label</param>
+    /// <param name="format">of conversations; null for that of checkpoint folders</param>
     /// <exception cref="SmvlException">The tokenizer has no <see cref="ImageLayout.Image"/>.</exception>
-    public PromptBuilder(BpeTokenizer tokenizer, ImageLayout layout, int rowsPerTile, int padTokenId)
+    public PromptBuilder(BpeTokenizer tokenizer, ImageLayout layout, int rowsPerTile, int padTokenId, ChatFormat? format = null)
     {
         this.tokenizer = tokenizer;
         this.layout = layout;
         this.rowsPerTile = rowsPerTile;
         this.padTokenId = padTokenId;
+        this.format = format ?? ChatFormat.Folder;
         ImageTokenId = tokenizer.AddedTokens.FirstOrDefault(token => token.Content == ImageLayout.Image)?.Id
             ?? throw new SmvlException(
                 $"the tokenizer has no token {ImageLayout.Image}", "added tokens", hint: "a Qwen2 or Qwen3 tokenizer has it");
@@ -40,14 +43,20 @@ public sealed class PromptBuilder
     /// <summary>A conversation, up to the opened turn of the assistant.</summary>
     /// <param name="messages">the conversation</param>
     /// <param name="grids">how its pictures were cut, in their order</param>
-    /// <param name="enableThinking">see <see cref="ChatTemplate.Render"/></param>
+    /// <param name="enableThinking">see <see cref="ChatTemplate.Render"/>; without effect where the format has no think blocks</param>
     /// <param name="tools">see <see cref="ChatTemplate.Render"/></param>
     /// <exception cref="SmvlException">Pictures and placeholders differ in number, a text holds a special token, or a message is malformed.</exception>
     public int[] Chat(
         IReadOnlyList<ChatMessage> messages, IReadOnlyList<ImageGrid> grids, bool? enableThinking = null, JsonElement? tools = null)
     {
         Refuse(messages, tools);
-        return tokenizer.Encode(Expand(ChatTemplate.Render(messages, addGenerationPrompt: true, enableThinking, tools), grids));
+        string text = ChatTemplate.Render(messages, addGenerationPrompt: true, format.ThinkBlocks ? enableThinking : null, tools);
+        if (!format.BreakBehindPicture)
+        {
+            text = text.Replace(ImageLayout.Image + "\n", ImageLayout.Image, StringComparison.Ordinal);
+        }
+
+        return tokenizer.Encode(Expand(text, grids));
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ namespace Smvl.Text;
 public static class SmolVlmTokens
 {
     public const string Pad = "<|im_end|>", End = "<end_of_utterance>", Image = "<image>";
+    public const string FakeAroundImage = "<fake_token_around_image>", GlobalImage = "<global-img>";
 
     private const int MaxTilesPerSide = 6;
 
@@ -11,11 +12,11 @@ public static class SmolVlmTokens
 
     private static readonly string[] Pictures =
     [
-        "<global-img>",
+        GlobalImage,
         .. from row in Enumerable.Range(1, MaxTilesPerSide)
            from col in Enumerable.Range(1, MaxTilesPerSide)
            select $"<row_{row}_col_{col}>",
-        "<fake_token_around_image>",
+        FakeAroundImage,
         Image,
     ];
 

@@ -42,12 +42,7 @@ public sealed class NameTableTests : IDisposable
     {
         string vision = temporary["vision"];
         string text = temporary["text"];
-        Directory.CreateDirectory(vision);
-        Directory.CreateDirectory(text);
-        Presets.WriteFiles("smolvlm2-256m", vision);
-        Presets.WriteFiles("qwen3-0.6b", text);
-        (VisionConfig tower, int scale) = ConfigFile.ReadVisionSource(vision);
-        var config = new ModelConfig { Vision = tower, Text = ConfigFile.ReadTextSource(text), ScaleFactor = scale, ImageTokenId = 151655 };
+        ModelConfig config = FullSize(vision, text);
         Dictionary<ModelPart, long> counts = NameTable.For(config).GroupBy(NameTable.PartOf).ToDictionary(rows => rows.Key, rows => rows.Sum(row => row.Shape.Count));
         Assert.Equal(86_433_024, counts[ModelPart.Vision]);
         Assert.Equal(12_582_912, counts[ModelPart.Connector]);
@@ -62,8 +57,37 @@ public sealed class NameTableTests : IDisposable
     {
         TextConfig text = ConfigFile.ReadTextSource(Golden.Path("sources", "qwen3-tiny")) with { TieWordEmbeddings = false };
         TensorName head = NameTable.TextSource(text)[^1];
-        Assert.Equal(("head", "lm_head.weight", $"[{text.VocabularySize}, {text.HiddenSize}]"), (head.Ours, head.HuggingFace, $"{head.Shape}"));
+        Assert.Equal(
+            ("head", "lm_head.weight", "output.weight", $"[{text.VocabularySize}, {text.HiddenSize}]"),
+            (head.Ours, head.HuggingFace, head.Gguf, $"{head.Shape}"));
         Assert.Equal(ModelPart.Head, NameTable.PartOf(head));
+    }
+
+    /// <summary>Against files that llama.cpp ran: the tensors outside the blocks and those of block 0.</summary>
+    [Fact]
+    public void TheFullSizeHasLlamaCppsNamesAndExtents()
+    {
+        NameTable table = NameTable.For(FullSize(temporary["vision"], temporary["text"]));
+        string[] expected = File.ReadAllLines(Path.Combine(Golden.Root, "tests", "Smvl.Tests", "Models", "gguf-names.txt"));
+        Assert.Equal(
+            expected,
+            table
+                .Where(row => !row.Gguf.Contains("blk.", StringComparison.Ordinal) || row.Gguf.Contains("blk.0.", StringComparison.Ordinal))
+                .Select(row => $"{(row.IsInProjectorFile ? "mmproj" : "text")} {row.Gguf} {string.Join(' ', row.Shape.Dims.ToArray().Reverse())}")
+                .Order(StringComparer.Ordinal));
+        Assert.Equal(310, table.Count(row => !row.IsInProjectorFile));
+        Assert.Equal(198, table.Count(row => row.IsInProjectorFile));
+        Assert.Equal(table.Count, table.Select(row => row.Gguf).Distinct().Count());
+    }
+
+    private static ModelConfig FullSize(string vision, string text)
+    {
+        Directory.CreateDirectory(vision);
+        Directory.CreateDirectory(text);
+        Presets.WriteFiles("smolvlm2-256m", vision);
+        Presets.WriteFiles("qwen3-0.6b", text);
+        (VisionConfig tower, int scale) = ConfigFile.ReadVisionSource(vision);
+        return new ModelConfig { Vision = tower, Text = ConfigFile.ReadTextSource(text), ScaleFactor = scale, ImageTokenId = 151655 };
     }
 
     private static void AssertSame(SafetensorsFile file, NameTable table)

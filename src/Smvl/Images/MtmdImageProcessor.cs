@@ -1,0 +1,60 @@
+namespace Smvl.Images;
+
+/// <summary>
+/// A picture's tiles as llama.cpp's mtmd makes them for the projector idefics3, byte for byte; always with a grid, be it of one tile.
+/// With a longest edge they are <see cref="ImageProcessor"/>'s, by Lanczos. Without one the grid is the picture's size rounded to whole
+/// tiles, into which the picture is fitted on black, and the global tile is the picture stretched, both by Pillow's bicubic.
+/// Pinned by what llama.cpp 0.7.0 gives to its tower (scripts/make_mtmd_golden.py); earlier versions resized otherwise.
+/// </summary>
+public sealed class MtmdImageProcessor : IImageTiler
+{
+    private readonly int tile;
+    private readonly ImageProcessorConfig? cut;
+
+    /// <param name="tileSize">pixels along an edge of a tile, S: <c>clip.vision.image_size</c></param>
+    /// <param name="longestEdge">pixels: <c>clip.vision.preproc_image_size</c>; null where it is left out</param>
+    public MtmdImageProcessor(int tileSize, int? longestEdge)
+    {
+        tile = tileSize;
+        cut = longestEdge is int edge ? new ImageProcessorConfig { TileSize = tileSize, LongestEdge = edge } : null;
+    }
+
+    /// <inheritdoc/>
+    public ProcessedImage Process(RgbImage image) => cut is null ? Fit(image) : Cut(image, cut);
+
+    private static ProcessedImage Cut(RgbImage image, ImageProcessorConfig config)
+    {
+        ProcessedImage processed = new ImageProcessor(config).Process(image);
+
+        // one tile is a grid of one, and the whole picture once more
+        return processed.Rows > 0 ? processed : processed with { Rows = 1, Cols = 1, Tiles = [.. processed.Tiles, .. processed.Tiles] };
+    }
+
+    private ProcessedImage Fit(RgbImage image)
+    {
+        int rows = WholeTiles(image.Height), cols = WholeTiles(image.Width);
+        RgbImage whole = Resampler.Resize(image, tile, tile, ResampleFilter.Bicubic);
+        return TileCutter.Cut(FitOnBlack(image, cols * tile, rows * tile), rows, cols, whole);
+    }
+
+    private int WholeTiles(int edge) => Math.Max(1, (int)MathF.Round((float)edge / tile, MidpointRounding.AwayFromZero));
+
+    /// <summary>The whole picture, as large as the canvas allows, in its middle.</summary>
+    private static RgbImage FitOnBlack(RgbImage image, int width, int height)
+    {
+        float scale = Math.Min((float)width / image.Width, (float)height / image.Height);
+        RgbImage fitted = Resampler.Resize(
+            image,
+            Math.Min((int)MathF.Ceiling(image.Width * scale), width),
+            Math.Min((int)MathF.Ceiling(image.Height * scale), height),
+            ResampleFilter.Bicubic);
+        byte[] pixels = new byte[checked(height * width * RgbImage.Channels)];
+        int left = (width - fitted.Width) / 2, top = (height - fitted.Height) / 2, stride = fitted.Width * RgbImage.Channels;
+        for (int y = 0; y < fitted.Height; y++)
+        {
+            fitted.Pixels.AsSpan(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * width) + left) * RgbImage.Channels));
+        }
+
+        return new RgbImage(width, height, pixels);
+    }
+}
