@@ -12,7 +12,7 @@ internal interface IBlock
     /// <summary>Bytes of a block.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>The largest magnitude whose scale an F16 holds.</summary>
+    /// <summary>A magnitude up to which F16 holds the scales.</summary>
     static abstract float Largest { get; }
 
     /// <param name="x"><see cref="Values"/> numbers</param>
