@@ -32,14 +32,17 @@ internal static class Tokenizers
         return builder.Build(added ?? [], ignoreMerges);
     }
 
-    private static string QwenFolder =>
+    public static string QwenFolder =>
         Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER") ?? Path.GetFullPath(Path.Combine(Golden.Root, "..", "shared", "qwen-tokenizer"));
 
     /// <summary>The real vocabulary, which is not part of the project; the test is skipped where it is absent.</summary>
     public static BpeTokenizer Qwen()
     {
-        Assert.SkipUnless(
-            File.Exists(Path.Combine(QwenFolder, "vocab.json")), $"no Qwen tokenizer in {QwenFolder}: set SMVL_QWEN_TOKENIZER to its folder");
+        NeedQwen();
         return LazyQwen.Value;
     }
+
+    /// <summary>Skips the test where there is no <see cref="QwenFolder"/>.</summary>
+    public static void NeedQwen() => Assert.SkipUnless(
+        File.Exists(Path.Combine(QwenFolder, "vocab.json")), $"no Qwen tokenizer in {QwenFolder}: set SMVL_QWEN_TOKENIZER to its folder");
 }
