@@ -10,7 +10,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     public ImageProcessorConfig Config { get; } = config;
 
     /// <summary>
-    /// What <see cref="Process"/> will make of a picture of this size. Where the grid and the global tile are more than
+    /// What <see cref="Process(RgbImage, TilePlan, Span{byte})"/> will make of a picture of this size. Where the grid and the global tile are more than
     /// <paramref name="maxTiles"/>, the longest edge shrinks tile by tile until they fit; 1 gives the whole picture in one tile.
     /// </summary>
     /// <param name="width">pixels, upright</param>
@@ -23,29 +23,47 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
     public ProcessedImage Process(RgbImage image, int? maxTiles = null)
     {
         TilePlan plan = Plan(image.Width, image.Height, maxTiles);
-        int tile = Config.TileSize;
-        byte[] tiles = GC.AllocateUninitializedArray<byte>(checked(plan.TileCount * RgbImage.Channels * tile * tile));
-        RgbImage resized = Resampler.Resize(image, plan.ResizedWidth, plan.ResizedHeight, Config.Resample);
-        RgbImage grid = Resampler.Resize(resized, plan.GridWidth, plan.GridHeight, Config.Resample);
-        int next = 0;
+        byte[] tiles = GC.AllocateUninitializedArray<byte>(TileBytes(plan));
+        Process(image, plan, tiles);
+        return new ProcessedImage(plan.Rows, plan.Cols, Config.TileSize, tiles);
+    }
+
+    /// <summary>Bytes of all tiles of a plan.</summary>
+    public int TileBytes(TilePlan plan) => checked(plan.TileCount * RgbImage.Channels * Config.TileSize * Config.TileSize);
+
+    /// <summary>Into memory of the caller's.</summary>
+    /// <param name="image">(height, width, 3)</param>
+    /// <param name="plan">what <see cref="Plan"/> said for this picture</param>
+    /// <param name="tiles">receives (tiles, 3, S, S), <see cref="TileBytes"/> in all</param>
+    public void Process(RgbImage image, TilePlan plan, Span<byte> tiles)
+    {
+        int tile = Config.TileSize, bytes = RgbImage.Channels * tile * tile;
+        using RgbImage grid = Grid(image, plan);
         for (int row = 0; row < plan.Rows; row++)
         {
             for (int col = 0; col < plan.Cols; col++)
             {
-                Cut(grid, col * tile, row * tile, next++);
+                CutTile(grid, col * tile, row * tile, tile, tiles[..bytes]);
+                tiles = tiles[bytes..];
             }
         }
 
-        Cut(Resampler.Resize(grid, tile, tile, Config.Resample), 0, 0, next);
-        return new ProcessedImage(plan.Rows, plan.Cols, tile, tiles);
-
-        void Cut(RgbImage from, int left, int top, int index) => CutTile(from, left, top, tile, TileOf(tiles, index, tile));
+        using RgbImage whole = Resampler.Resize(grid, tile, tile, Config.Resample);
+        CutTile(whole, 0, 0, tile, tiles);
     }
 
-    private static Span<byte> TileOf(byte[] tiles, int index, int tile)
+    private RgbImage Grid(RgbImage image, TilePlan plan)
     {
-        int bytes = RgbImage.Channels * tile * tile;
-        return tiles.AsSpan(index * bytes, bytes);
+        RgbImage resized = Resampler.Resize(image, plan.ResizedWidth, plan.ResizedHeight, Config.Resample);
+        if ((plan.GridWidth, plan.GridHeight) == (resized.Width, resized.Height))
+        {
+            return resized;
+        }
+
+        using (resized)
+        {
+            return Resampler.Resize(resized, plan.GridWidth, plan.GridHeight, Config.Resample);
+        }
     }
 
     /// <summary>Copies a square of a packed picture into a planar tile, (3, S, S).</summary>
@@ -55,7 +73,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config)
         Span<byte> red = tile[..plane], green = tile.Slice(plane, plane), blue = tile[(2 * plane)..];
         for (int y = 0; y < size; y++)
         {
-            ReadOnlySpan<byte> source = image.Pixels.AsSpan((((top + y) * image.Width) + left) * RgbImage.Channels, size * RgbImage.Channels);
+            ReadOnlySpan<byte> source = image.Pixels.Slice((((top + y) * image.Width) + left) * RgbImage.Channels, size * RgbImage.Channels);
             Span<byte> redRow = red.Slice(y * size, size), greenRow = green.Slice(y * size, size), blueRow = blue.Slice(y * size, size);
             for (int x = 0, i = 0; x < size; x++, i += RgbImage.Channels)
             {
