@@ -19,6 +19,9 @@ public sealed class CpuBackend : Backend
     /// <summary>For measurements of the machine beside operations.</summary>
     internal CpuThreads Threads => threads;
 
+    /// <summary>The most bytes that tensors took at once.</summary>
+    internal long MostUsedBytes => pool.MostUsedBytes;
+
     public override Tensor Allocate(DType dtype, Shape shape) =>
         new(pool.Rent(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: true);
 
