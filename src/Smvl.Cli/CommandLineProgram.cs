@@ -29,6 +29,7 @@ internal static class CommandLineProgram
             InfoCommand.Create(),
             TrainCommand.Create(),
             ChatCommand.Create(),
+            ExportCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };
