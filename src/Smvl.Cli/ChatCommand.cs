@@ -16,7 +16,7 @@ internal static class ChatCommand
 
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "a spliced or trained folder" };
+        var model = new ModelArgument("a spliced or trained folder");
         var question = new Argument<string?>("QUESTION") { Description = "left out: questions are read line by line", Arity = ArgumentArity.ZeroOrOne };
         var images = new Option<string[]>("--image") { Description = "a picture, or several: JPEG, PNG, WebP, GIF or BMP", AllowMultipleArgumentsPerToken = false };
         var system = new Option<string?>("--system") { Description = "a system message; none unless given" };
@@ -33,7 +33,7 @@ internal static class ChatCommand
         var threads = new ThreadsOption();
         var command = new Command("chat", "Ask a model about a picture.")
         {
-            folder, question, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -48,11 +48,13 @@ internal static class ChatCommand
             () =>
             {
                 CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
-                string path = parsed.GetRequiredValue(folder);
                 RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
                 using CpuBackend backend = new(threads.Read(parsed));
-                using ModelFolder model = ModelFolder.Open(path, backend, parsed.InvocationConfiguration.Error.WriteLine);
-                SamplingOptions defaults = ChatSession.Defaults(model.Generation);
+                using IChatModel opened = model.Open<IChatModel>(
+                    parsed,
+                    folder => ModelFolder.Open(folder, backend, parsed.InvocationConfiguration.Error.WriteLine),
+                    (text, projector) => GgufModel.Open(text, projector, backend));
+                SamplingOptions defaults = ChatSession.Defaults(opened.Generation);
                 SamplingOptions sampling = defaults with
                 {
                     Temperature = parsed.GetValue(temperature) ?? defaults.Temperature,
@@ -62,12 +64,12 @@ internal static class ChatCommand
                     Seed = parsed.GetValue(seed),
                 };
                 var conversation = new Conversation(
-                    new ChatSession(model), pictures, parsed.GetValue(system), parsed.GetValue(thinking) == "on", sampling,
+                    new ChatSession(opened), pictures, parsed.GetValue(system), parsed.GetValue(thinking) == "on", sampling,
                     parsed.GetValue(maxNewTokens), cancellation);
                 TextWriter output = parsed.InvocationConfiguration.Output;
                 if (parsed.GetValue(json))
                 {
-                    WriteJson(output, model.Tokenizer, conversation.Ask(parsed.GetValue(question)!, parsed.GetValue(logprobs), null));
+                    WriteJson(output, opened.Tokenizer, conversation.Ask(parsed.GetValue(question)!, parsed.GetValue(logprobs), null));
                 }
                 else if (parsed.GetValue(question) is { } single)
                 {

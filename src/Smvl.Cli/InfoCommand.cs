@@ -7,19 +7,19 @@ using Smvl.Models;
 
 namespace Smvl.Cli;
 
-/// <summary><c>smvl info</c>: what a checkpoint folder holds.</summary>
+/// <summary><c>smvl info</c>: what a checkpoint folder or a GGUF file holds.</summary>
 internal static class InfoCommand
 {
     private const double Mebi = 1 << 20;
 
     public static Command Create()
     {
-        var folder = new Argument<string>("DIR") { Description = "a spliced, SmolVLM or Qwen3 folder" };
+        var model = new ModelArgument("a spliced, SmolVLM or Qwen3 folder");
         var json = new Option<bool>("--json") { Description = "one JSON object" };
-        var command = new Command("info", "Show architecture, parameter counts, element types, tokens and bytes of a checkpoint.") { folder, json };
+        var command = new Command("info", "Show architecture, parameter counts, element types, tokens and bytes of a checkpoint.") { model.Path, model.Projector, json };
         command.SetAction(parsed =>
         {
-            CheckpointInfo info = CheckpointInfo.Read(parsed.GetRequiredValue(folder));
+            CheckpointInfo info = model.Open(parsed, CheckpointInfo.Read, CheckpointInfo.ReadGguf);
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {

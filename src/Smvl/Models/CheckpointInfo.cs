@@ -11,7 +11,7 @@ public sealed record PartInfo(ModelPart Part, long Parameters, long Bytes, IRead
 public sealed record TokenInfo(string Role, int Id, string? Text);
 
 /// <summary>
-/// What a checkpoint folder holds: read from its configuration and the headers of its weights, after the same strict checks as
+/// What a checkpoint folder or a GGUF pair holds: read from its configuration and the headers of its weights, after the same strict checks as
 /// before training. A head tied to the embedding counts once, as text, even where a copy of it is stored.
 /// </summary>
 public sealed record CheckpointInfo
@@ -59,6 +59,30 @@ public sealed record CheckpointInfo
         return Describe(folder, kind, model.Text, table, model);
     }
 
+    /// <summary>The same for a text model's GGUF file and its mmproj.</summary>
+    /// <param name="path">the text model</param>
+    /// <param name="projectorPath">the mmproj; null for the text model alone</param>
+    /// <exception cref="SmvlException">not such files, or files that are not of one model</exception>
+    public static CheckpointInfo ReadGguf(string path, string? projectorPath)
+    {
+        using GgufPair files = GgufPair.Open(path, projectorPath);
+        BpeTokenizer tokenizer = GgufTokenizer.Read(files.TextFile.Metadata);
+        string[] paths = projectorPath is null ? [path] : [path, projectorPath];
+        int? imageTokenId = files.Whole is null ? null : tokenizer.AddedTokens.FirstOrDefault(token => token.Content == ImageLayout.Image)?.Id;
+        return new CheckpointInfo
+        {
+            Kind = files.Whole is null ? CheckpointKind.Qwen3 : CheckpointKind.Spliced,
+            Vision = files.Whole?.Vision,
+            Text = files.Text,
+            ScaleFactor = files.Whole?.ScaleFactor,
+            ImageSequenceLength = files.Whole?.ImageSequenceLength,
+            Parts = PartsOf(files.Names, files.Weights),
+            Tokens = SpecialTokens(tokenizer, GgufModel.GenerationOf(files.Text, tokenizer), imageTokenId),
+            FileBytes = paths.Sum(file => new FileInfo(file).Length),
+            FileCount = paths.Length,
+        };
+    }
+
     private static CheckpointInfo Describe(string folder, CheckpointKind kind, TextConfig text, NameTable table, ModelConfig? model)
     {
         using CheckpointFolder weights = CheckpointFolder.Open(folder);
@@ -70,14 +94,15 @@ public sealed record CheckpointInfo
             Text = text,
             ScaleFactor = model?.ScaleFactor,
             ImageSequenceLength = model?.ImageSequenceLength,
-            Parts = [.. table
-                .GroupBy(NameTable.PartOf)
-                .Select(rows => Count(rows.Key, [.. rows.Select(row => bound[row.Ours])]))],
+            Parts = PartsOf(table, bound),
             Tokens = SpecialTokens(folder, kind, text, model?.ImageTokenId),
             FileBytes = weights.Files.Sum(file => new FileInfo(file).Length),
             FileCount = weights.Files.Count,
         };
     }
+
+    private static IReadOnlyList<PartInfo> PartsOf(NameTable table, IReadOnlyDictionary<string, Tensor> weights) =>
+        [.. table.GroupBy(NameTable.PartOf).Select(rows => Count(rows.Key, [.. rows.Select(row => weights[row.Ours])]))];
 
     private static PartInfo Count(ModelPart part, IReadOnlyList<Tensor> tensors) => new(
         part,
@@ -90,7 +115,11 @@ public sealed record CheckpointInfo
         // a SmolVLM's own tokenizer is of another kind; a source may come without one
         bool readable = kind != CheckpointKind.SmolVlm && File.Exists(Path.Combine(folder, "tokenizer_config.json"));
         BpeTokenizer? tokenizer = readable ? TokenizerFiles.Load(folder) : null;
-        GenerationConfig generation = GenerationConfigFile.Read(folder, text);
+        return SpecialTokens(tokenizer, GenerationConfigFile.Read(folder, text), imageTokenId);
+    }
+
+    private static List<TokenInfo> SpecialTokens(BpeTokenizer? tokenizer, GenerationConfig generation, int? imageTokenId)
+    {
         var tokens = new List<TokenInfo>();
         Add("image", imageTokenId);
         Add("bos", generation.BosTokenId);

@@ -34,6 +34,9 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     private const string SourceTextPrefix = "model.";
     private const string HeadName = "lm_head.weight";
 
+    /// <summary>In a text model's GGUF file; one without it has its head tied to the embedding.</summary>
+    internal const string GgufHeadName = "output.weight";
+
     private readonly List<TensorName> rows = [];
     private readonly string[] unusedPrefixes;
 
@@ -169,7 +172,7 @@ public sealed class NameTable : IReadOnlyList<TensorName>
         Add("text.norm", "norm", "output_norm", d);
         if (!config.TieWordEmbeddings)
         {
-            rows.Add(new TensorName("head", HeadName, "output.weight", new Shape(config.VocabularySize, d)));
+            rows.Add(new TensorName("head", HeadName, GgufHeadName, new Shape(config.VocabularySize, d)));
         }
 
         void Add(string ours, string theirs, string gguf, params ReadOnlySpan<long> dims) =>

@@ -113,8 +113,9 @@ internal static class TokenLists
         }
     }
 
+    /// <summary>One merge: two tokens with a space between.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddMerge(ReadOnlySpan<byte> text, BpeTokenizerBuilder tokenizer, string where)
+    public static void AddMerge(ReadOnlySpan<byte> text, BpeTokenizerBuilder tokenizer, string where)
     {
         int space = text.IndexOf((byte)' ');
         ReadOnlySpan<byte> left = space < 0 ? default : text[..space], right = text[(space + 1)..];

@@ -32,7 +32,7 @@ internal static class Tokenizers
         return builder.Build(added ?? [], ignoreMerges);
     }
 
-    private static string QwenFolder =>
+    public static string QwenFolder =>
         Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER") ?? Path.GetFullPath(Path.Combine(Golden.Root, "..", "shared", "qwen-tokenizer"));
 
     /// <summary>The real vocabulary, which is not part of the project; the test is skipped where it is absent.</summary>

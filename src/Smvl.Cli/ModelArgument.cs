@@ -1,0 +1,30 @@
+using System.CommandLine;
+
+namespace Smvl.Cli;
+
+/// <summary>The model that a command reads: a folder, or a text model's .gguf file with its mmproj.</summary>
+/// <param name="folders">which folders the command takes</param>
+internal sealed class ModelArgument(string folders)
+{
+    private const string Extension = ".gguf";
+
+    public Argument<string> Path { get; } = new("MODEL") { Description = $"{folders}, or a text model's {Extension} file" };
+
+    public Option<string?> Projector { get; } = new("--mmproj") { Description = $"the vision tower of a {Extension} file; without it there are no pictures" };
+
+    /// <param name="parsed">the command line</param>
+    /// <param name="folder">opens a folder</param>
+    /// <param name="gguf">opens a text model and its mmproj, which may be null</param>
+    /// <exception cref="UsageException">a folder with an mmproj</exception>
+    public T Open<T>(ParseResult parsed, Func<string, T> folder, Func<string, string?, T> gguf)
+    {
+        string path = parsed.GetRequiredValue(Path);
+        string? projector = parsed.GetValue(Projector);
+        if (path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            return gguf(path, projector);
+        }
+
+        return projector is null ? folder(path) : throw new UsageException($"{Projector.Name} goes with a {Extension} file.");
+    }
+}
