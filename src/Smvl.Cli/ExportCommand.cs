@@ -40,7 +40,7 @@ internal static class ExportCommand
                     Replace = parsed.GetValue(force),
                     Threads = threads.Read(parsed),
                 };
-                GgufPair pair = WriteProgress.Watch(log, progress => GgufExporter.Export(
+                GgufPaths pair = WriteProgress.Watch(log, progress => GgufExporter.Export(
                     options, null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
                 foreach (string path in (string[])[pair.Text, pair.Projector])
                 {

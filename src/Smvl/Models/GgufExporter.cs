@@ -32,7 +32,7 @@ public sealed record GgufExportOptions(string Folder, string Output, FileType Ty
 /// <summary>The two files of an export.</summary>
 /// <param name="Text">path of the text model</param>
 /// <param name="Projector">path of the mmproj</param>
-public sealed record GgufPair(string Text, string Projector);
+public sealed record GgufPaths(string Text, string Projector);
 
 /// <summary>
 /// Writes a folder's model as the two files that llama.cpp runs: the text model with its tokenizer, and the mmproj with vision tower and
@@ -47,8 +47,8 @@ public static class GgufExporter
     /// <param name="progress">gets the share of bytes written, 0 to 1</param>
     /// <param name="cancellation">stops between two pieces and leaves nothing behind</param>
     /// <exception cref="SmvlException">a folder that is not whole, something that llama.cpp does not run, or files that are there already</exception>
-    public static GgufPair Export(
-        GgufExportOptions options, Action<ModelFolder, GgufPair>? check = null, Action<string>? notice = null, Action<double>? progress = null,
+    public static GgufPaths Export(
+        GgufExportOptions options, Action<ModelFolder, GgufPaths>? check = null, Action<string>? notice = null, Action<double>? progress = null,
         CancellationToken cancellation = default)
     {
         using CpuBackend backend = new(options.Threads);
@@ -68,9 +68,9 @@ public static class GgufExporter
         long written = 0;
         text.Write(staged[textName], textTensors, Report);
         projector.Write(staged[projectorName], projectorTensors, Report);
-        check?.Invoke(model, new GgufPair(staged[textName], staged[projectorName]));
+        check?.Invoke(model, new GgufPaths(staged[textName], staged[projectorName]));
         staged.Commit();
-        return new GgufPair(Path.Combine(options.Output, textName), Path.Combine(options.Output, projectorName));
+        return new GgufPaths(Path.Combine(options.Output, textName), Path.Combine(options.Output, projectorName));
 
         void Report(long bytes) => progress?.Invoke((written += bytes) / total);
 
