@@ -30,6 +30,7 @@ internal static class CommandLineProgram
             TrainCommand.Create(),
             ChatCommand.Create(),
             TokenizeCommand.Create(),
+            ExportCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };

@@ -43,6 +43,12 @@ public sealed class BpeTokenizer
     /// <summary>One more than the highest id; a model's embedding may have more rows, never fewer.</summary>
     public int VocabularySize => vocabulary.Size;
 
+    /// <summary>Whether a word that is a token is taken whole, whatever the merges say.</summary>
+    internal bool IgnoresMerges => ignoreMerges;
+
+    /// <summary>The merges in their order, as merges.txt has them: two tokens with a space between.</summary>
+    internal IReadOnlyList<string> Merges => [.. merges.InOrder().Select(pair => $"{IdToToken(pair.Left)} {IdToToken(pair.Right)}")];
+
     /// <summary>The id of a token as the files spell it (byte-level: a space is Ġ), or null.</summary>
     public int? TokenToId(string token) => vocabulary.TryFind(token, out int id) ? id : null;
 

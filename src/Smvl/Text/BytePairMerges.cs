@@ -47,6 +47,18 @@ internal sealed class BytePairMerges
         return true;
     }
 
+    /// <summary>The merges in the order of their ranks.</summary>
+    public IReadOnlyList<(int Left, int Right)> InOrder()
+    {
+        var pairs = new (int Left, int Right)[mergeCount];
+        foreach (Entry entry in entries.Where(entry => !entry.IsEmpty))
+        {
+            pairs[entry.Rank] = ((int)(entry.Pair >> 32), (int)entry.Pair);
+        }
+
+        return pairs;
+    }
+
     /// <summary>Writes the tokens of a word; returns how many, at most as many as bytes.</summary>
     public int Merge(ReadOnlySpan<byte> word, Span<int> tokens)
     {

@@ -15,7 +15,7 @@ internal static class GgufKeys
     public const string Alignment = "general.alignment";
 
     /// <summary>The layout of blocks that <see cref="QuantizationVersion"/> stands for.</summary>
-    public const uint CurrentQuantizationVersion = 2;
+    public const int CurrentQuantizationVersion = 2;
 
     /// <summary>The text model.</summary>
     public static class Text

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using Smvl.Models;
+using Smvl.Tensors.Quantization;
+
+namespace Smvl.Cli;
+
+/// <summary><c>smvl export gguf</c>: a folder's model as the two files that llama.cpp runs.</summary>
+internal static class ExportCommand
+{
+    public static Command Create() => new("export", "Write a model in the format of another program.") { CreateGguf() };
+
+    private static Command CreateGguf()
+    {
+        var folder = new Argument<string>("DIR") { Description = "a spliced or trained folder" };
+        var type = new Option<string>("--type") { Description = string.Join(" | ", FileType.All), Required = true };
+        type.AcceptOnlyFromAmong([.. FileType.All.Select(t => t.Name)]);
+        var projectorType = new Option<string?>("--mmproj_type") { Description = "f32 | f16 | q8_0, of vision tower and connector; default: f16, with --type f32 f32" };
+        projectorType.AcceptOnlyFromAmong(FileType.F32.Name, FileType.F16.Name, FileType.Q8_0.Name);
+        var tiles = new Option<string?>("--tiles") { Description = "off: a picture is one tile and the overview; default: as the folder was trained" };
+        tiles.AcceptOnlyFromAmong("on", "off");
+        var output = new Option<string>("--output") { Description = "a folder for NAME-TYPE.gguf and mmproj-NAME-TYPE.gguf; NAME is DIR's", Required = true };
+        var force = new Option<bool>("--force") { Description = "replace files of these names" };
+        var verify = new Option<bool>("--verify") { Description = "read the files again and compare them and their answers with the folder's" };
+        var threads = new ThreadsOption();
+        var command = new Command("gguf", "Write a text model and an mmproj for llama.cpp; smvl chat runs them too.")
+        {
+            folder, type, projectorType, tiles, output, force, verify, threads,
+        };
+        // on a thread of its own, so that Ctrl-C is heard
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                TextWriter log = parsed.InvocationConfiguration.Output;
+                var options = new GgufExportOptions(
+                    parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output), FileType.Find(parsed.GetRequiredValue(type))!)
+                {
+                    ProjectorType = parsed.GetValue(projectorType) is { } name ? FileType.Find(name) : null,
+                    Tiles = parsed.GetValue(tiles) is { } choice ? choice == "on" : null,
+                    Replace = parsed.GetValue(force),
+                    Threads = threads.Read(parsed),
+                };
+                GgufPaths pair = WriteProgress.Watch(log, progress => GgufExporter.Export(
+                    options, null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
+                foreach (string path in (string[])[pair.Text, pair.Projector])
+                {
+                    log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {new FileInfo(path).Length:N0} bytes"));
+                }
+            },
+            cancellation));
+        return command;
+    }
+}
