@@ -10,7 +10,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config) : IImageTiler
     public ImageProcessorConfig Config { get; } = config;
 
     /// <summary>
-    /// What <see cref="Process"/> will make of a picture of this size. Where the grid and the global tile are more than
+    /// What <see cref="Process(RgbImage, int?)"/> will make of a picture of this size. Where the grid and the global tile are more than
     /// <paramref name="maxTiles"/>, the longest edge shrinks tile by tile until they fit; 1 gives the whole picture in one tile.
     /// </summary>
     /// <param name="width">pixels, upright</param>
