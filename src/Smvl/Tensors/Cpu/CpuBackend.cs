@@ -7,6 +7,7 @@ namespace Smvl.Tensors.Cpu;
 public sealed class CpuBackend : Backend
 {
     private readonly StoragePool pool = new();
+    private readonly PanelMemory panels = new();
     private readonly Rope rope = new();
     private readonly CpuThreads threads;
 
@@ -38,7 +39,7 @@ public sealed class CpuBackend : Backend
 
         // never twice in memory: what has been packed is given back
         var mapped = host.Storage as MappedStorage;
-        return PanelStorage.Pack(threads, host, (start, length) => mapped?.SetAside(host.ByteOffset + start, length));
+        return PanelStorage.Pack(threads, panels, host, (start, length) => mapped?.SetAside(host.ByteOffset + start, length));
     }
 
     public override void SetAside(Tensor tensor)
