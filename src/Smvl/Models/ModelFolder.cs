@@ -45,6 +45,9 @@ public sealed class ModelFolder : IChatModel
 
     public GenerationConfig Generation { get; }
 
+    /// <summary>F32, as the reference computes.</summary>
+    public DType CacheType => DType.F32;
+
     /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
     /// <param name="backend">where the model runs</param>
     /// <param name="notice">gets a line where the files leave something open</param>
