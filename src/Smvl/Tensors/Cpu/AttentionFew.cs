@@ -40,19 +40,25 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         int hd = layout.HeadDim, group = layout.Heads / layout.KeyValueHeads, rowWidth = layout.Heads * hd, kvWidth = layout.KeyValueHeads * hd;
         int pairs = segment.QueryLength * group, keys = segment.KeyLength, stride = RoundUp(keys, TSimd.Width);
         float* scores = Scratch.Floats(ScratchUse.Own, (long)pairs * stride);
+        long* at = stackalloc long[pairs];
         long first = ((long)segment.QueryStart * rowWidth) + ((long)kvHead * group * hd);
         float* queries = q.Pointer<float>() + first, outputs = o.Pointer<float>() + first;
         long rowBytes = k.DType.Bytes(kvWidth), keyStart = (segment.KeyStart * rowBytes) + k.DType.Bytes(kvHead * hd);
         int headBytes = (int)k.DType.Bytes(hd);
 
-        // pair = (query i, head g of the group)
+        // pair = (query i, head g of the group); where its row starts
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            at[pair] = ((long)(pair / group) * rowWidth) + (pair % group * hd);
+        }
+
         byte* key = k.Origin() + keyStart;
         for (int j = 0; j < keys; j++, key += rowBytes)
         {
             Prefetch(key + (AheadKeys * rowBytes), headBytes);
             for (int pair = 0; pair < pairs; pair++)
             {
-                scores[((long)pair * stride) + j] = Dot<TRow>(queries + ((long)(pair / group) * rowWidth) + (pair % group * hd), key, hd) * layout.Scale;
+                scores[((long)pair * stride) + j] = Dot<TRow>(queries + at[pair], key, hd) * layout.Scale;
             }
         }
 
@@ -60,7 +66,7 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         {
             int i = pair / group, seen = layout.Causal ? keys - segment.QueryLength + i + 1 : keys;
             float logSum = Softmax(scores + ((long)pair * stride), seen, stride);
-            new Span<float>(outputs + ((long)i * rowWidth) + (pair % group * hd), hd).Clear();
+            new Span<float>(outputs + at[pair], hd).Clear();
             if (logSumExp is not null)
             {
                 logSumExp.Row<float>(segment.QueryStart + i)[(kvHead * group) + (pair % group)] = logSum;
@@ -73,7 +79,7 @@ internal static unsafe class AttentionFew<TSimd, TVector>
             Prefetch(value + (AheadKeys * rowBytes), headBytes);
             for (int pair = 0; pair < pairs; pair++)
             {
-                AddScaled<TRow>(outputs + ((long)(pair / group) * rowWidth) + (pair % group * hd), value, scores[((long)pair * stride) + j], hd);
+                AddScaled<TRow>(outputs + at[pair], value, scores[((long)pair * stride) + j], hd);
             }
         }
     }
