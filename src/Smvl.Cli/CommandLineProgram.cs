@@ -30,6 +30,7 @@ internal static class CommandLineProgram
             TrainCommand.Create(),
             ChatCommand.Create(),
             ExportCommand.Create(),
+            TokenizeCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };

@@ -87,24 +87,14 @@ public sealed class GenerateGoldenTests
         }
     }
 
-    /// <summary>The fixture's prompt text is a system message, pictures and a question, with the assistant's turn open.</summary>
     private static Prompt PromptOf(ModelFolder folder, JsonElement golden)
     {
-        string text = golden.GetProperty("prompt").GetString()!;
-        string system = Between(text, "<|im_start|>system\n", "<|im_end|>");
-        string user = Between(text, "<|im_start|>user\n", "<|im_end|>");
-        RgbImage[] pictures = [.. golden.GetProperty("images").EnumerateArray().Select(name => ImageDecoder.DecodeFile(Golden.Path("generate", name.GetString()!)))];
-        string question = pictures.Length == 0 ? user : user[(user.LastIndexOf('\n') + 1)..];
+        GreedyCase greedy = GreedyCase.Of(golden);
+        RgbImage[] pictures = [.. greedy.Pictures.Select(ImageDecoder.DecodeFile)];
         return new ChatSession(folder).Prepare(
-            [ChatMessage.FromText("system", system), new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(question)])],
+            [ChatMessage.FromText("system", greedy.System), new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(greedy.Question)])],
             pictures,
             thinking: true);
-    }
-
-    private static string Between(string text, string start, string end)
-    {
-        int from = text.IndexOf(start, StringComparison.Ordinal) + start.Length;
-        return text[from..text.IndexOf(end, from, StringComparison.Ordinal)];
     }
 
     private static int[] Ids(JsonElement golden, string key) => [.. golden.GetProperty(key).EnumerateArray().Select(id => id.GetInt32())];

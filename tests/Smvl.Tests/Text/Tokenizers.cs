@@ -38,8 +38,11 @@ internal static class Tokenizers
     /// <summary>The real vocabulary, which is not part of the project; the test is skipped where it is absent.</summary>
     public static BpeTokenizer Qwen()
     {
-        Assert.SkipUnless(
-            File.Exists(Path.Combine(QwenFolder, "vocab.json")), $"no Qwen tokenizer in {QwenFolder}: set SMVL_QWEN_TOKENIZER to its folder");
+        NeedQwen();
         return LazyQwen.Value;
     }
+
+    /// <summary>Skips the test where there is no <see cref="QwenFolder"/>.</summary>
+    public static void NeedQwen() => Assert.SkipUnless(
+        File.Exists(Path.Combine(QwenFolder, "vocab.json")), $"no Qwen tokenizer in {QwenFolder}: set SMVL_QWEN_TOKENIZER to its folder");
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Smvl.Formats;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -22,11 +23,31 @@ internal static class RunFixture
     public static List<string> GoldenKeys(string outputDir) =>
         Keys(outputDir, "--eval_rows", "0", "--train_sampling_strategy", "sequential", "--logging_steps", "1");
 
+    /// <summary>The run that fixtures/training/<paramref name="name"/>.json is of.</summary>
+    public static List<string> GoldenKeys(string name, string outputDir)
+    {
+        List<string> keys = [.. GoldenKeys(outputDir), "--freeze", FreezeOf(name)];
+        foreach (JsonProperty argument in Golden.Json("training", name + ".json").GetProperty("args").EnumerateObject())
+        {
+            keys.AddRange([$"--{argument.Name}", argument.Value.ToString()]);
+        }
+
+        return keys;
+    }
+
     public static TrainingResult Run(List<string> keys, RecordingObserver? observer = null, int threads = 2, CancellationToken cancellation = default)
     {
         using CpuBackend backend = new(threads);
         return TrainingRun.Run(TrainingArguments.FromCommandLine(keys), backend, observer ?? new RecordingObserver(), cancellation);
     }
+
+    private static string FreezeOf(string name) => name.Split('-')[0] switch
+    {
+        "connector" => "connector",
+        "vision" => "connector+vision",
+        "full" => "full",
+        string other => throw new InvalidDataException($"fixture {name}: {other} is no freeze policy"),
+    };
 
     /// <summary>Every tensor of a folder's weights as bytes, by name.</summary>
     public static Dictionary<string, byte[]> Weights(string folder)

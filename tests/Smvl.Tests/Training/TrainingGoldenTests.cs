@@ -16,19 +16,15 @@ public sealed class TrainingGoldenTests
     public void LogAndWeightsMatch(string name)
     {
         using TemporaryFolder folder = new();
-        JsonElement golden = Golden.Json("training", name + ".json");
-        List<string> keys = RunFixture.GoldenKeys(folder["run"]);
-        keys.AddRange(["--freeze", FreezeOf(name)]);
-        foreach (JsonProperty argument in golden.GetProperty("args").EnumerateObject())
-        {
-            keys.AddRange([$"--{argument.Name}", argument.Value.ToString()]);
-        }
+        RunFixture.Run(RunFixture.GoldenKeys(name, folder["run"]));
+        CheckLogAndWeights(name, folder["run"]);
+    }
 
-        RecordingObserver observer = new();
-        RunFixture.Run(keys, observer);
-
-        JsonElement[] log = [.. golden.GetProperty("log").EnumerateArray()];
-        JsonElement[] ours = [.. File.ReadLines(folder["run", "log.jsonl"])
+    /// <summary>What a run of <see cref="RunFixture.GoldenKeys(string, string)"/> left in its folder.</summary>
+    internal static void CheckLogAndWeights(string name, string run)
+    {
+        JsonElement[] log = [.. Golden.Json("training", name + ".json").GetProperty("log").EnumerateArray()];
+        JsonElement[] ours = [.. File.ReadLines(Path.Combine(run, "log.jsonl"))
             .Select(line => JsonDocument.Parse(line).RootElement)
             .Where(entry => entry.TryGetProperty("loss", out _))];
         Assert.Equal(log.Length, ours.Length);
@@ -42,7 +38,7 @@ public sealed class TrainingGoldenTests
         }
 
         using SafetensorsFile expected = Golden.Tensors("training", name + ".safetensors");
-        using CheckpointFolder trained = CheckpointFolder.Open(folder["run"]);
+        using CheckpointFolder trained = CheckpointFolder.Open(run);
         foreach ((string tensor, Smvl.Tensors.Tensor value) in expected.Tensors)
         {
             // AdamW amplifies the rounding that this bias's gradient consists of (fixtures/README.md)
@@ -56,15 +52,8 @@ public sealed class TrainingGoldenTests
     {
         using TemporaryFolder folder = new();
         JsonElement golden = Golden.Json("training", name + ".json");
-        List<string> keys = RunFixture.GoldenKeys(folder["run"]);
-        keys.AddRange(["--freeze", FreezeOf(name), "--gradient_checkpointing"]);
-        foreach (JsonProperty argument in golden.GetProperty("args").EnumerateObject())
-        {
-            keys.AddRange([$"--{argument.Name}", argument.Value.ToString()]);
-        }
-
         RecordingObserver observer = new();
-        RunFixture.Run(keys, observer);
+        RunFixture.Run([.. RunFixture.GoldenKeys(name, folder["run"]), "--gradient_checkpointing"], observer);
         double[] expected = [.. golden.GetProperty("log").EnumerateArray().Select(entry => Number(entry, "loss"))];
         Assert.Equal(expected.Length, observer.Steps.Count);
         for (int i = 0; i < expected.Length; i++)
@@ -72,14 +61,6 @@ public sealed class TrainingGoldenTests
             Assert.Equal(expected[i], observer.Steps[i].Loss, 1e-4);
         }
     }
-
-    private static string FreezeOf(string name) => name.Split('-')[0] switch
-    {
-        "connector" => "connector",
-        "vision" => "connector+vision",
-        "full" => "full",
-        string other => throw new InvalidDataException($"fixture {name}: {other} is no freeze policy"),
-    };
 
     private static double Number(JsonElement entry, string name) =>
         double.Parse(entry.GetProperty(name).GetRawText(), CultureInfo.InvariantCulture);

@@ -26,7 +26,17 @@ public sealed class CpuBackend : Backend
 
     public override void Download<T>(Tensor source, Span<T> destination) => source.Span<T>().CopyTo(destination);
 
-    public override Tensor Import(Tensor host) => host;
+    public override Tensor Import(Tensor host)
+    {
+        if (!host.DType.IsQuantized())
+        {
+            return host;
+        }
+
+        // never twice in memory: what has been packed is given back
+        var mapped = host.Storage as MappedStorage;
+        return PanelStorage.Pack(threads, host, (start, length) => mapped?.SetAside(host.ByteOffset + start, length));
+    }
 
     public override void SetAside(Tensor tensor)
     {

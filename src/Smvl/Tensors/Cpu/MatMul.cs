@@ -25,8 +25,17 @@ internal static unsafe class MatMul
         CpuThreads threads, float* c, long stride, int rows, int columns, long depth, in Operand a, in Operand b, float* bias, bool accumulate);
 
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
-    public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias) =>
-        Linear(x.Shape.Rows <= FewRows && Vector128.IsHardwareAccelerated ? null : Blocked, threads, y, x, weight, bias);
+    public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (weight.DType.IsQuantized())
+        {
+            MatMulQuantized.Linear(threads, y, x, weight, bias);
+        }
+        else
+        {
+            Linear(x.Shape.Rows <= FewRows && Vector128.IsHardwareAccelerated ? null : Blocked, threads, y, x, weight, bias);
+        }
+    }
 
     /// <summary>dx (T, K) (+)= dy (T, N) · weight (N, K).</summary>
     public static void LinearBackwardInput(CpuThreads threads, Tensor dx, Tensor dy, Tensor weight, bool accumulate) =>

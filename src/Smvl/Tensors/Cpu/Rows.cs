@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Smvl.Tensors.Quantization;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -16,7 +17,14 @@ internal static unsafe class Rows
             {
                 for (int t = start; t < end; t++)
                 {
-                    FloatConversion.ToSingle(table, (long)index[t] * width, y.Row<float>(t));
+                    if (table.Storage is PanelStorage panels)
+                    {
+                        Dequantize(panels, index[t], y.Row<float>(t));
+                    }
+                    else
+                    {
+                        FloatConversion.ToSingle(table, (long)index[t] * width, y.Row<float>(t));
+                    }
                 }
             });
         }
@@ -64,6 +72,13 @@ internal static unsafe class Rows
                 }
             });
         }
+    }
+
+    private static void Dequantize(PanelStorage panels, int row, Span<float> values)
+    {
+        Span<byte> blocks = stackalloc byte[(int)panels.DType.Bytes(panels.Inputs)];
+        panels.Unpack(row, blocks);
+        BlockFormat.Dequantize(panels.DType, blocks, values);
     }
 
     private static void Check(ReadOnlySpan<int> ids, int rows)

@@ -1,0 +1,291 @@
+using System.Runtime.CompilerServices;
+
+namespace Smvl.Tensors.Cpu;
+
+/// <summary>
+/// A quantized format as the kernels read it. A unit is the blocks of eight weight rows over <see cref="Depth"/> inputs, laid out
+/// so that whatever the rows need at a time is consecutive: scales row by row, then strips, which are eight bytes of every row.
+/// A unit has as many parts as 32 go into its depth. Sources of the formats: ggml-common.h and ggml-quants.c (ggml).
+/// </summary>
+internal unsafe interface IQuantizedUnit
+{
+    /// <summary>Inputs of a block.</summary>
+    static abstract int Depth { get; }
+
+    /// <summary>Bytes of eight blocks.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>Writes a unit from eight rows' blocks, which lie <paramref name="stride"/> bytes apart.</summary>
+    static abstract void Pack(byte* unit, byte* blocks, long stride);
+
+    /// <summary>The block of one row, as it was packed.</summary>
+    static abstract void Unpack(byte* unit, int row, byte* block);
+
+    /// <summary>32 inputs of the rows from <paramref name="row"/> on: their bytes, eight inputs to a register, and two factors per row.</summary>
+    static abstract void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged;
+
+    /// <summary>sum plus the products of what was loaded by 32 activations.</summary>
+    static abstract T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged;
+}
+
+/// <summary>Eight scales (F16), 4 strips. x = d · q.</summary>
+internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
+{
+    public static int Depth => 32;
+
+    public static int Bytes => UnitParts.Rows * 34;
+
+    public static void Pack(byte* unit, byte* blocks, long stride)
+    {
+        UnitParts.PackHalves(unit, blocks, stride);
+        UnitParts.PackStrips(unit + 16, blocks + 2, stride, 4);
+    }
+
+    public static void Unpack(byte* unit, int row, byte* block)
+    {
+        UnitParts.UnpackHalf(unit, row, block);
+        UnitParts.UnpackStrips(unit + 16, row, block + 2, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        s = t = TLanes.Halves(unit + (2 * row));
+        byte* strips = unit + 16 + (8 * row);
+        (w0, w1, w2, w3) = (TLanes.Load(strips), TLanes.Load(strips + 64), TLanes.Load(strips + 128), TLanes.Load(strips + 192));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged =>
+        TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSigned(w0, w1, w2, w3, a->Values), a->Scale, 0f), s, sum);
+}
+
+/// <summary>Eight scales (F16), 2 strips of half bytes: the low halves are inputs 0 to 15. x = d · (q − 8).</summary>
+internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
+{
+    public static int Depth => 32;
+
+    public static int Bytes => UnitParts.Rows * 18;
+
+    public static void Pack(byte* unit, byte* blocks, long stride)
+    {
+        UnitParts.PackHalves(unit, blocks, stride);
+        UnitParts.PackStrips(unit + 16, blocks + 2, stride, 2);
+    }
+
+    public static void Unpack(byte* unit, int row, byte* block)
+    {
+        UnitParts.UnpackHalf(unit, row, block);
+        UnitParts.UnpackStrips(unit + 16, row, block + 2, 2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        s = t = TLanes.Halves(unit + (2 * row));
+        byte* strips = unit + 16 + (8 * row);
+        T first = TLanes.Load(strips), second = TLanes.Load(strips + 64);
+        (w0, w1, w2, w3) = (TLanes.Bits(first, 0, 15), TLanes.Bits(second, 0, 15), TLanes.Bits(first, 4, 15), TLanes.Bits(second, 4, 15));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged =>
+        TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotNibbles(w0, w1, w2, w3, a->Values), a->Scale, -4f * a->Sum), s, sum);
+}
+
+/// <summary>
+/// Eight scales and eight minima (F32), then per part eight scales and per part eight minima of 6 bits, as bytes, then 16 strips of
+/// half bytes: the low halves are the even parts. x = d · scale · q − dmin · min.
+/// </summary>
+internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
+{
+    private const int Scales = 64, Minima = Scales + 64, Strips = Minima + 64;
+
+    public static int Depth => 256;
+
+    public static int Bytes => Strips + (UnitParts.Rows * 128);
+
+    public static void Pack(byte* unit, byte* blocks, long stride)
+    {
+        UnitParts.PackAsFloats(unit, blocks, stride);
+        UnitParts.PackAsFloats(unit + 32, blocks + 2, stride);
+        for (int row = 0; row < UnitParts.Rows; row++)
+        {
+            byte* packed = blocks + (row * stride) + 4;
+            for (int i = 0; i < 4; i++)
+            {
+                unit[Scales + (8 * i) + row] = (byte)(packed[i] & 63);
+                unit[Scales + (8 * (i + 4)) + row] = (byte)((packed[8 + i] & 15) | (packed[i] >> 6 << 4));
+                unit[Minima + (8 * i) + row] = (byte)(packed[4 + i] & 63);
+                unit[Minima + (8 * (i + 4)) + row] = (byte)((packed[8 + i] >> 4) | (packed[4 + i] >> 6 << 4));
+            }
+        }
+
+        UnitParts.PackStrips(unit + Strips, blocks + 16, stride, 16);
+    }
+
+    public static void Unpack(byte* unit, int row, byte* block)
+    {
+        UnitParts.UnpackFloat(unit, row, block);
+        UnitParts.UnpackFloat(unit + 32, row, block + 2);
+        for (int i = 0; i < 4; i++)
+        {
+            int scale = unit[Scales + (8 * i) + row], highScale = unit[Scales + (8 * (i + 4)) + row];
+            int min = unit[Minima + (8 * i) + row], highMin = unit[Minima + (8 * (i + 4)) + row];
+            block[4 + i] = (byte)(scale | (highScale >> 4 << 6));
+            block[8 + i] = (byte)(min | (highMin >> 4 << 6));
+            block[12 + i] = (byte)((highScale & 15) | ((highMin & 15) << 4));
+        }
+
+        UnitParts.UnpackStrips(unit + Strips, row, block + 16, 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        s = TLanes.Multiply(TLanes.Floats((float*)unit + row), TLanes.Bytes(unit + Scales + (8 * part) + row));
+        t = TLanes.Multiply(TLanes.Floats((float*)unit + 8 + row), TLanes.Bytes(unit + Minima + (8 * part) + row));
+        byte* strips = unit + Strips + (part / 2 * 256) + (8 * row);
+        int shift = (part & 1) * 4;
+        (w0, w1) = (TLanes.Bits(TLanes.Load(strips), shift, 15), TLanes.Bits(TLanes.Load(strips + 64), shift, 15));
+        (w2, w3) = (TLanes.Bits(TLanes.Load(strips + 128), shift, 15), TLanes.Bits(TLanes.Load(strips + 192), shift, 15));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged =>
+        TLanes.MultiplyAdd(
+            TLanes.Affine(TLanes.DotNibbles(w0, w1, w2, w3, a->Values), a->Scale, 0f), s, TLanes.MultiplyAdd(TLanes.Share(-0.5f * a->Sum), t, sum));
+}
+
+/// <summary>
+/// Eight scales (F32), then sixteen times eight signed scales (bytes), 16 strips of the low 4 bits and 8 strips of the high 2 bits.
+/// x = d · scale · (q − 32), a scale for 16 inputs.
+/// </summary>
+internal readonly unsafe struct UnitQ6_K : IQuantizedUnit
+{
+    private const int Scales = 32, Low = Scales + 128, High = Low + 1024;
+
+    public static int Depth => 256;
+
+    public static int Bytes => High + 512;
+
+    public static void Pack(byte* unit, byte* blocks, long stride)
+    {
+        UnitParts.PackAsFloats(unit, blocks + 208, stride);
+        for (int row = 0; row < UnitParts.Rows; row++)
+        {
+            byte* scales = blocks + (row * stride) + 192;
+            for (int i = 0; i < 16; i++)
+            {
+                unit[Scales + (8 * i) + row] = scales[i];
+            }
+        }
+
+        UnitParts.PackStrips(unit + Low, blocks, stride, 16);
+        UnitParts.PackStrips(unit + High, blocks + 128, stride, 8);
+    }
+
+    public static void Unpack(byte* unit, int row, byte* block)
+    {
+        UnitParts.UnpackFloat(unit, row, block + 208);
+        for (int i = 0; i < 16; i++)
+        {
+            block[192 + i] = unit[Scales + (8 * i) + row];
+        }
+
+        UnitParts.UnpackStrips(unit + Low, row, block, 16);
+        UnitParts.UnpackStrips(unit + High, row, block + 128, 8);
+    }
+
+    // halves of 128 inputs: part p of a half has strips 4 (p & 1) of the low bits, their low or high halves by p / 2, and bits 2p of the high ones
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        T d = TLanes.Floats((float*)unit + row);
+        s = TLanes.Multiply(d, TLanes.SignedBytes(unit + Scales + (16 * part) + row));
+        t = TLanes.Multiply(d, TLanes.SignedBytes(unit + Scales + (16 * part) + 8 + row));
+        int half = part / 4, p = part % 4, shift = p / 2 * 4, highShift = 2 * p;
+        byte* low = unit + Low + (half * 512) + ((p & 1) * 256) + (8 * row), high = unit + High + (half * 256) + (8 * row);
+        (w0, w1) = (Six(low, high, shift, highShift), Six(low + 64, high + 64, shift, highShift));
+        (w2, w3) = (Six(low + 128, high + 128, shift, highShift), Six(low + 192, high + 192, shift, highShift));
+
+        static T Six(byte* low, byte* high, int shift, int highShift) =>
+            TLanes.Join(TLanes.Bits(TLanes.Load(low), shift, 15), TLanes.Bits(TLanes.Load(high), highShift, 3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        sum = TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSixBits(w0, w1, a->Values), a->Scale, -16f * a->LowSum), s, sum);
+        return TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSixBits(w2, w3, a->Values + 16), a->Scale, -16f * a->HighSum), t, sum);
+    }
+}
+
+/// <summary>What the formats share.</summary>
+internal static unsafe class UnitParts
+{
+    /// <summary>Weight rows of a unit.</summary>
+    public const int Rows = 8;
+
+    /// <summary>Eight blocks' F16 fields, row by row.</summary>
+    public static void PackHalves(byte* unit, byte* field, long stride)
+    {
+        for (int row = 0; row < Rows; row++)
+        {
+            ((Half*)unit)[row] = *(Half*)(field + (row * stride));
+        }
+    }
+
+    public static void UnpackHalf(byte* unit, int row, byte* field) => *(Half*)field = ((Half*)unit)[row];
+
+    /// <summary>Eight blocks' F16 fields as F32: those of the larger blocks are often below F16's normal range.</summary>
+    public static void PackAsFloats(byte* unit, byte* field, long stride)
+    {
+        for (int row = 0; row < Rows; row++)
+        {
+            ((float*)unit)[row] = (float)*(Half*)(field + (row * stride));
+        }
+    }
+
+    public static void UnpackFloat(byte* unit, int row, byte* field) => *(Half*)field = (Half)((float*)unit)[row];
+
+    /// <summary>Eight blocks' runs of eight bytes, run by run.</summary>
+    public static void PackStrips(byte* unit, byte* bytes, long stride, int count)
+    {
+        for (int row = 0; row < Rows; row++, bytes += stride)
+        {
+            for (int strip = 0; strip < count; strip++)
+            {
+                ((ulong*)unit)[(strip * Rows) + row] = ((ulong*)bytes)[strip];
+            }
+        }
+    }
+
+    public static void UnpackStrips(byte* unit, int row, byte* bytes, int count)
+    {
+        for (int strip = 0; strip < count; strip++)
+        {
+            ((ulong*)bytes)[strip] = ((ulong*)unit)[(strip * Rows) + row];
+        }
+    }
+}

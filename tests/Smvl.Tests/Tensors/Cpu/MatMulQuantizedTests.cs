@@ -1,0 +1,133 @@
+using System.Runtime.Intrinsics;
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
+using Smvl.Tensors.Quantization;
+
+namespace Smvl.Tests.Tensors.Cpu;
+
+/// <summary>Products with quantized weights, against the scalar reference on the blocks as GGUF has them.</summary>
+public sealed unsafe class MatMulQuantizedTests
+{
+    public static TheoryData<DType> Types => [DType.Q8_0, DType.Q4_0, DType.Q4_K, DType.Q6_K];
+
+    public static TheoryData<DType, int, int, int> Shapes()
+    {
+        var shapes = new TheoryData<DType, int, int, int>();
+        foreach (DType dtype in (DType[])[DType.Q8_0, DType.Q4_0, DType.Q4_K, DType.Q6_K])
+        {
+            foreach ((int rows, int outputs, int blocks) in ((int, int, int)[])[(1, 8, 1), (1, 37, 3), (3, 9, 2), (4, 200, 1), (7, 1, 2), (66, 17, 1)])
+            {
+                shapes.Add(dtype, rows, outputs, blocks * dtype.BlockSize());
+            }
+        }
+
+        return shapes;
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Products_are_the_references(DType dtype, int rows, int outputs, int inputs)
+    {
+        using CpuBackend backend = new(2);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = backend.Import(blocks);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs), bias = KernelData.Random(3, DType.F32, outputs);
+        using Tensor expected = KernelData.Unwritten(rows, outputs), actual = KernelData.Unwritten(rows, outputs);
+        MatMulQuantizedReference.Linear(expected, x, blocks, bias);
+
+        backend.Linear(actual, x, weight, bias);
+
+        AssertClose(expected, actual, inputs);
+    }
+
+    /// <summary>Where the machine has wider registers, the narrower ones are another path.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Every_register_width_gives_the_references_products(DType dtype)
+    {
+        const int rows = 5, outputs = 20;
+        int inputs = 2 * dtype.BlockSize();
+        using CpuThreads threads = new(1);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = PanelStorage.Pack(threads, blocks);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
+        using Tensor expected = KernelData.Unwritten(rows, outputs), narrow = KernelData.Unwritten(rows, outputs);
+        MatMulQuantizedReference.Linear(expected, x, blocks, null);
+        MatMulQuantized.Linear<ByteLanes256, Vector256<byte>>(threads, narrow, x, weight, null);
+        AssertClose(expected, narrow, inputs);
+        if (ByteLanes512.IsSupported)
+        {
+            using Tensor wide = KernelData.Unwritten(rows, outputs);
+            MatMulQuantized.Linear<ByteLanes512, Vector512<byte>>(threads, wide, x, weight, null);
+            AssertClose(expected, wide, inputs);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void A_row_has_one_result_whatever_its_neighbours_and_the_threads(DType dtype)
+    {
+        const int rows = 70, outputs = 300;
+        int inputs = 2 * dtype.BlockSize();
+        using CpuBackend one = new(1), three = new(3);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = one.Import(blocks);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
+        using Tensor together = KernelData.Unwritten(rows, outputs), alone = KernelData.Unwritten(rows, outputs);
+
+        three.Linear(together, x, weight, null);
+        for (int t = 0; t < rows; t++)
+        {
+            one.Linear(alone.Slice(t, 1), x.Slice(t, 1), weight, null);
+        }
+
+        Assert.Equal(alone.Span<float>(), together.Span<float>());
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Rows_of_a_packed_table_are_the_blocks_values(DType dtype)
+    {
+        const int outputs = 21;
+        int inputs = 3 * dtype.BlockSize();
+        using CpuBackend backend = new(2);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), table = backend.Import(blocks), rows = KernelData.Unwritten(outputs, inputs);
+        float[] expected = new float[outputs * inputs];
+        BlockFormat.Dequantize(dtype, Bytes(blocks), expected);
+
+        backend.Gather(rows, table, [.. Enumerable.Range(0, outputs)]);
+
+        Assert.Equal(expected, rows.Span<float>());
+    }
+
+    [Fact]
+    public void Activations_that_are_no_numbers_give_none()
+    {
+        using CpuBackend backend = new(1);
+        using Tensor blocks = Blocks(DType.Q4_0, 8, 64), weight = backend.Import(blocks);
+        using Tensor x = KernelData.Random(2, DType.F32, 2, 64), y = KernelData.Unwritten(2, 8);
+        x.Row<float>(0)[40] = float.NaN;
+        x.Row<float>(1)[3] = float.PositiveInfinity;
+
+        backend.Linear(y, x, weight, null);
+
+        Assert.All(y.Span<float>().ToArray(), value => Assert.True(float.IsNaN(value)));
+    }
+
+    private static Tensor Blocks(DType dtype, int rows, int inputs)
+    {
+        using Tensor values = KernelData.Random(1, DType.F32, rows, inputs);
+        Tensor blocks = KernelData.Empty(dtype, rows, inputs);
+        BlockFormat.Quantize(dtype, values.Span<float>(), Bytes(blocks));
+        return blocks;
+    }
+
+    private static Span<byte> Bytes(Tensor blocks) => new(((HostStorage)blocks.Storage).Pointer, checked((int)blocks.ByteLength));
+
+    // sums of integers are exact: what differs is the F32 rounding of some products for every 32 inputs
+    private static void AssertClose(Tensor expected, Tensor actual, int inputs)
+    {
+        for (int i = 0; i < expected.Count; i++)
+        {
+            float wanted = expected.Span<float>()[i], got = actual.Span<float>()[i];
+            Assert.True(Math.Abs(wanted - got) <= 2e-6f * inputs, $"element {i}: {wanted} expected, {got} found");
+        }
+    }
+}
