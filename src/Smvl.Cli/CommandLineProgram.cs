@@ -29,8 +29,8 @@ internal static class CommandLineProgram
             InfoCommand.Create(),
             TrainCommand.Create(),
             ChatCommand.Create(),
-            ExportCommand.Create(),
             TokenizeCommand.Create(),
+            ExportCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };

@@ -92,14 +92,14 @@ internal static class DemoCommand
         using ModelFolder model = ModelFolder.Open(arguments.OutputDir, backend);
         using CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
         int row = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed).Eval[0];
-        CauldronSample sample = dataset.ReadSample(row);
+        using CauldronSample sample = dataset.ReadSample(row);
         string picture = Path.Combine(arguments.OutputDir, "held_out.png");
-        File.WriteAllBytes(picture, sample.Picture);
+        File.WriteAllBytes(picture, sample.Picture.Memory.Span);
 
         ChatSession session = new(model);
         Prompt prompt = session.Prepare(
             [new ChatMessage("user", ContentPart.Image, new ContentPart(sample.Question))],
-            [ImageDecoder.Decode(sample.Picture, picture)],
+            [ImageDecoder.DecodeFile(picture)],
             thinking: false);
         ChatAnswer answer = session.Answer(prompt, new SamplingOptions(), AnswerTokens, cancellation: cancellation);
         lines.WriteLine($"   picture   {picture}");

@@ -36,7 +36,7 @@ internal static class StepWork
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--learning_rate", "1e-4");
         using AdamWOptimizer optimizer = new(model, arguments);
         Sample sample = Sample(model.Config, tiles);
-        Batch batch = new([sample], model.Config.ImageTokenId);
+        using Batch batch = new([sample], model.Config.ImageTokenId);
         int step = 0;
         Measurement best = bench.Meter.Best(MachineLimit.MultiplyAdds, Second, () =>
         {
@@ -59,7 +59,7 @@ internal static class StepWork
         return new Sample(
             [.. text[..TextBeforePicture], .. rows, .. text[TextBeforePicture..]],
             [.. text[..TextBeforePicture], .. ignored, .. text[TextBeforePicture..]],
-            RandomInputs.Bytes(tiles * config.Vision.ChannelCount * config.Vision.ImageSize * config.Vision.ImageSize),
+            NativeBytes.Of(RandomInputs.Bytes(tiles * config.Vision.ChannelCount * config.Vision.ImageSize * config.Vision.ImageSize)),
             tiles);
     }
 

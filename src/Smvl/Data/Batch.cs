@@ -1,21 +1,26 @@
+using System.Buffers;
+
 namespace Smvl.Data;
 
-/// <summary>One training sample, ready for the model.</summary>
+/// <summary>One training sample, ready for the model. It owns its tiles.</summary>
 /// <param name="Ids">(T) token ids; image tokens stand where rows of the picture go</param>
 /// <param name="Labels">(T) ids to be predicted at their own place, <see cref="Batch.Ignored"/> where nothing is asked</param>
 /// <param name="Tiles">(tiles, 3, S, S) bytes of all its pictures, in order</param>
 /// <param name="TileCount">tiles of all its pictures</param>
-public sealed record Sample(int[] Ids, int[] Labels, byte[] Tiles, int TileCount)
+public sealed record Sample(int[] Ids, int[] Labels, IMemoryOwner<byte> Tiles, int TileCount) : IDisposable
 {
     /// <summary>Labels that count: position 0 cannot be predicted.</summary>
     public int TargetCount { get; } = Labels.Skip(1).Count(label => label != Batch.Ignored);
+
+    /// <summary>Gives the tiles' memory back.</summary>
+    public void Dispose() => Tiles.Dispose();
 }
 
 /// <summary>
 /// Samples one behind the other, without padding, and the places that the model needs: image rows, and rows that predict a label
-/// (row t predicts label t + 1 of its own sample).
+/// (row t predicts label t + 1 of its own sample). It owns its samples' tiles: whoever made it disposes it behind its step.
 /// </summary>
-public sealed class Batch
+public sealed class Batch : IDisposable
 {
     /// <summary>The label that the loss leaves out, as in PyTorch.</summary>
     public const int Ignored = -100;
@@ -25,12 +30,14 @@ public sealed class Batch
     private readonly List<int> imageRows = [];
     private readonly List<int> targetRows = [];
     private readonly List<int> targets = [];
-    private readonly List<byte[]> tiles = [];
+    private readonly List<ReadOnlyMemory<byte>> tiles = [];
+    private readonly IReadOnlyList<Sample> samples;
 
-    /// <param name="samples">at least one</param>
+    /// <param name="samples">taken over; none make an empty batch</param>
     /// <param name="imageTokenId">the token that image rows replace</param>
-    public Batch(IEnumerable<Sample> samples, int imageTokenId)
+    public Batch(IReadOnlyList<Sample> samples, int imageTokenId)
     {
+        this.samples = samples;
         foreach (Sample sample in samples)
         {
             int start = ids.Count;
@@ -50,7 +57,7 @@ public sealed class Batch
 
             ids.AddRange(sample.Ids);
             lengths.Add(sample.Ids.Length);
-            tiles.Add(sample.Tiles);
+            tiles.Add(sample.Tiles.Memory);
             TileCount += sample.TileCount;
         }
     }
@@ -70,8 +77,17 @@ public sealed class Batch
     public IReadOnlyList<int> Targets => targets;
 
     /// <summary>The samples' tiles, each (its tiles, 3, S, S).</summary>
-    public IReadOnlyList<byte[]> Tiles => tiles;
+    public IReadOnlyList<ReadOnlyMemory<byte>> Tiles => tiles;
 
     /// <summary>Tiles of all samples.</summary>
     public int TileCount { get; }
+
+    /// <summary>Gives the tiles' memory back.</summary>
+    public void Dispose()
+    {
+        foreach (Sample sample in samples)
+        {
+            sample.Dispose();
+        }
+    }
 }

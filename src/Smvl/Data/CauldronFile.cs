@@ -32,32 +32,24 @@ internal sealed class CauldronFile : IDisposable
     public CauldronRow ReadRow(long row)
     {
         ReadOnlyMemory<byte>?[]?[]?[] lists = file.ReadRow(row);
-        try
-        {
-            return new(
-                lists[0]?.Select(f => f is null ? null : new CauldronImage(f[0]?.ToArray(), Text(f[1]))).ToArray(),
-                lists[1]?.Select(f => f is null ? null : new CauldronTurn(Text(f[0]), Text(f[1]), Text(f[2]))).ToArray());
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw BadRow(row, "a text is not UTF-8", e);
-        }
+        return new(lists[0]?.Select(f => f is null ? null : new CauldronImage(f[0]?.ToArray(), Text(row, f[1]))).ToArray(), Turns(row, lists[1]));
     }
 
     /// <summary>The first picture and the first turn, as the original scripts take them.</summary>
     /// <exception cref="SmvlException">the row cannot be read, or lacks one of them; names file, row group and row</exception>
     public CauldronSample ReadSample(long row)
     {
-        CauldronRow read = ReadRow(row);
-        CauldronImage? image = read.Images is [var first, ..] ? first : throw BadRow(row, "the row has no picture");
-        if (image?.Bytes is not { Length: > 0 } picture)
+        ReadOnlyMemory<byte>?[]?[]?[] lists = file.ReadRow(row);
+        ReadOnlyMemory<byte>?[]? image = lists[0] is [var first, ..] ? first : throw BadRow(row, "the row has no picture");
+        string? path = Text(row, image?[1]);
+        if (image?[0] is not { IsEmpty: false } picture)
         {
-            throw BadRow(row, image?.Path is null ? "the row's first picture is null" : $"the row's first picture, {image.Path}, has no bytes in the file");
+            throw BadRow(row, path is null ? "the row's first picture is null" : $"the row's first picture, {path}, has no bytes in the file");
         }
 
-        CauldronTurn? turn = read.Texts is [var text, ..] ? text : throw BadRow(row, "the row has no text");
+        CauldronTurn? turn = Turns(row, lists[1]) is [var text, ..] ? text : throw BadRow(row, "the row has no text");
         return turn is { User: string question, Assistant: string answer }
-            ? new(picture, image.Path, question, answer)
+            ? new(NativeBytes.Of(picture.Span), path, question, answer)
             : throw BadRow(row, $"the row's first {(turn is null ? "turn" : turn.User is null ? "question" : "answer")} is null");
     }
 
@@ -65,5 +57,18 @@ internal sealed class CauldronFile : IDisposable
 
     private SmvlException BadRow(long row, string what, Exception? inner = null) => file.BadRow(row, what, inner);
 
-    private static string? Text(ReadOnlyMemory<byte>? bytes) => bytes is null ? null : Utf8.GetString(bytes.Value.Span);
+    private CauldronTurn?[]? Turns(long row, ReadOnlyMemory<byte>?[]?[]? list) =>
+        list?.Select(f => f is null ? null : new CauldronTurn(Text(row, f[0]), Text(row, f[1]), Text(row, f[2]))).ToArray();
+
+    private string? Text(long row, ReadOnlyMemory<byte>? bytes)
+    {
+        try
+        {
+            return bytes is null ? null : Utf8.GetString(bytes.Value.Span);
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw BadRow(row, "a text is not UTF-8", e);
+        }
+    }
 }

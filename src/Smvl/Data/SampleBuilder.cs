@@ -28,7 +28,7 @@ public sealed class SampleBuilder(ImageProcessor images, PromptBuilder prompts, 
     /// <exception cref="SmvlException">the picture cannot be decoded, the texts hold special tokens, or max_length is too small for one tile</exception>
     public Sample Build(CauldronSample row, string where)
     {
-        RgbImage picture = ImageDecoder.Decode(row.Picture, where);
+        using RgbImage picture = ImageDecoder.Decode(row.Picture.Memory.Span, where);
         TilePlan plan = images.Plan(picture.Width, picture.Height);
         int allTiles = plan.TileCount;
         TrainingText text;
@@ -54,8 +54,9 @@ public sealed class SampleBuilder(ImageProcessor images, PromptBuilder prompts, 
             Interlocked.Add(ref cutTokens, text.Cut);
         }
 
-        ProcessedImage processed = images.Process(picture, plan.TileCount);
-        return new Sample(text.Ids, text.Labels, processed.Tiles, processed.TileCount);
+        var tiles = new NativeBytes(images.TileBytes(plan));
+        images.Process(picture, plan, tiles.Span);
+        return new Sample(text.Ids, text.Labels, tiles, plan.TileCount);
     }
 
     private bool TryText(CauldronSample row, TilePlan plan, string where, out TrainingText text)

@@ -67,12 +67,12 @@ internal static unsafe class GdPixels
         }
 
         int frameStride = gif.FrameWidth * RgbImage.Channels;
-        byte[] frame = new byte[frameStride * gif.FrameHeight];
-        Copy(image, ExifOrientation.Upright, frame);
+        using NativeBytes frame = new(frameStride * gif.FrameHeight);
+        Copy(image, ExifOrientation.Upright, frame.Span);
         for (int y = 0; y < gif.FrameHeight; y++)
         {
             int target = (((y + gif.FrameTop) * gif.Width) + gif.FrameLeft) * RgbImage.Channels;
-            frame.AsSpan(y * frameStride, frameStride).CopyTo(pixels[target..]);
+            frame.Span.Slice(y * frameStride, frameStride).CopyTo(pixels[target..]);
         }
     }
 

@@ -36,8 +36,7 @@ public static class ImageDecoder
 
     private static unsafe RgbImage Decode(ReadOnlySpan<byte> data, ImageHeader header, string source)
     {
-        ReadOnlySpan<byte> pixelData = header.Format == ImageFormat.Png ? PngChunks.CriticalOnly(data, source) : data;
-        GdImage* image = LibGd.Decode(header.Format, pixelData, out string? message);
+        GdImage* image = DecodeWithGd(data, header.Format, source, out string? message);
         if (image == null)
         {
             throw new SmvlException(
@@ -64,14 +63,14 @@ public static class ImageDecoder
                     $"{image->Width}x{image->Height}", "fetch the file again or leave it out");
             }
 
-            byte[] pixels = GC.AllocateUninitializedArray<byte>(checked(header.Width * header.Height * RgbImage.Channels));
+            var pixels = new NativeBytes(checked(header.Width * header.Height * RgbImage.Channels));
             if (image->Width == header.StoredWidth && image->Height == header.StoredHeight)
             {
-                GdPixels.Copy(image, header.Orientation, pixels);
+                GdPixels.Copy(image, header.Orientation, pixels.Span);
             }
             else
             {
-                GdPixels.CopyFrame(image, gif, pixels);
+                GdPixels.CopyFrame(image, gif, pixels.Span);
             }
 
             return new RgbImage(header.Width, header.Height, pixels);
@@ -80,6 +79,17 @@ public static class ImageDecoder
         {
             LibGd.Destroy(image);
         }
+    }
+
+    private static unsafe GdImage* DecodeWithGd(ReadOnlySpan<byte> data, ImageFormat format, string source, out string? message)
+    {
+        if (format != ImageFormat.Png)
+        {
+            return LibGd.Decode(format, data, out message);
+        }
+
+        using NativeBytes critical = new(data.Length);
+        return LibGd.Decode(format, critical.Span[..PngChunks.CopyCritical(data, critical.Span, source)], out message);
     }
 
     /// <summary>

@@ -43,7 +43,7 @@ internal static unsafe class LibGd
     public static byte[] EncodeJpeg(RgbImage picture, int quality)
     {
         lastMessage = null;
-        byte[] pixels = picture.Pixels;
+        ReadOnlySpan<byte> pixels = picture.Pixels;
         GdImage* image = ((delegate* unmanaged<int, int, GdImage*>)Function("gdImageCreateTrueColor"))(picture.Width, picture.Height);
         for (int y = 0, at = 0; y < picture.Height; y++)
         {
@@ -53,6 +53,7 @@ internal static unsafe class LibGd
             }
         }
 
+        GC.KeepAlive(picture);
         int length;
         byte* file = ((delegate* unmanaged<GdImage*, int*, int, byte*>)Function("gdImageJpegPtr"))(image, &length, quality);
         Destroy(image);

@@ -33,8 +33,9 @@ public sealed class MtmdImageProcessor : IImageTiler
     private ProcessedImage Fit(RgbImage image)
     {
         int rows = WholeTiles(image.Height), cols = WholeTiles(image.Width);
-        RgbImage whole = Resampler.Resize(image, tile, tile, ResampleFilter.Bicubic);
-        return TileCutter.Cut(FitOnBlack(image, cols * tile, rows * tile), rows, cols, whole);
+        using RgbImage whole = Resampler.Resize(image, tile, tile, ResampleFilter.Bicubic);
+        using RgbImage grid = FitOnBlack(image, cols * tile, rows * tile);
+        return TileCutter.Cut(grid, rows, cols, whole);
     }
 
     private int WholeTiles(int edge) => Math.Max(1, (int)MathF.Round((float)edge / tile, MidpointRounding.AwayFromZero));
@@ -43,7 +44,7 @@ public sealed class MtmdImageProcessor : IImageTiler
     private static RgbImage FitOnBlack(RgbImage image, int width, int height)
     {
         float scale = Math.Min((float)width / image.Width, (float)height / image.Height);
-        RgbImage fitted = Resampler.Resize(
+        using RgbImage fitted = Resampler.Resize(
             image,
             Math.Min((int)MathF.Ceiling(image.Width * scale), width),
             Math.Min((int)MathF.Ceiling(image.Height * scale), height),
@@ -52,7 +53,7 @@ public sealed class MtmdImageProcessor : IImageTiler
         int left = (width - fitted.Width) / 2, top = (height - fitted.Height) / 2, stride = fitted.Width * RgbImage.Channels;
         for (int y = 0; y < fitted.Height; y++)
         {
-            fitted.Pixels.AsSpan(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * width) + left) * RgbImage.Channels));
+            fitted.Pixels.Slice(y * stride, stride).CopyTo(pixels.AsSpan((((top + y) * width) + left) * RgbImage.Channels));
         }
 
         return new RgbImage(width, height, pixels);

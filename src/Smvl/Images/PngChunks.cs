@@ -27,14 +27,17 @@ internal static class PngChunks
     }
 
     /// <summary>
-    /// The picture without its ancillary chunks and what follows its end. None of them changes a channel (transparency is dropped,
+    /// Copies the picture without its ancillary chunks and what follows its end. None of them changes a channel (transparency is dropped,
     /// gamma and profiles are not applied), and libgd lets libpng print its doubts about them on stderr; for the same reason the
     /// checksums of the others are tried here.
     /// </summary>
+    /// <param name="data">the whole file</param>
+    /// <param name="critical">as long as <paramref name="data"/></param>
+    /// <param name="source">what errors call the picture</param>
+    /// <returns>bytes of <paramref name="critical"/> that were written</returns>
     /// <exception cref="SmvlException">truncated, or a checksum is wrong</exception>
-    public static ReadOnlySpan<byte> CriticalOnly(ReadOnlySpan<byte> data, string source)
+    public static int CopyCritical(ReadOnlySpan<byte> data, Span<byte> critical, string source)
     {
-        byte[] critical = new byte[data.Length];
         data[..SignatureBytes].CopyTo(critical);
         int from = SignatureBytes, to = SignatureBytes;
         while (ChunkBytes(data, from) is int bytes and > 0)
@@ -51,11 +54,11 @@ internal static class PngChunks
                         "fetch the file again or leave it out");
                 }
 
-                chunk.CopyTo(critical.AsSpan(to));
+                chunk.CopyTo(critical[to..]);
                 to += bytes;
                 if (name.SequenceEqual("IEND"u8))
                 {
-                    return critical.AsSpan(0, to);
+                    return to;
                 }
             }
 

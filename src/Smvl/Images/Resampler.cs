@@ -10,32 +10,36 @@ public static unsafe class Resampler
     /// <param name="width">pixels wanted, at least 1</param>
     /// <param name="height">pixels wanted, at least 1</param>
     /// <param name="filter">which kernel</param>
-    /// <returns>a new picture, or <paramref name="image"/> itself when it has that size</returns>
+    /// <returns>a new picture, or a view of <paramref name="image"/> when it has that size</returns>
     public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (image.Width != width)
+        RgbImage wide = image.Width == width ? image.View() : ResizeRows(image, width, filter);
+        if (wide.Height == height)
         {
-            image = ResizeRows(image, width, new ResampleWeights(image.Width, width, filter));
+            return wide;
         }
 
-        return image.Height == height ? image : ResizeColumns(image, height, new ResampleWeights(image.Height, height, filter));
+        using (wide)
+        {
+            return ResizeColumns(wide, height, filter);
+        }
     }
 
     /// <summary>
     /// 8 rows at a time are turned on their side, so that a pixel is 3 × 8 bytes in line, the same channel of 8 rows side by side, and
     /// the sum along the rows is the same sum of rows as along the columns.
     /// </summary>
-    private static RgbImage ResizeRows(RgbImage image, int width, ResampleWeights weights)
+    private static RgbImage ResizeRows(RgbImage image, int width, ResampleFilter filter)
     {
         const int pixel = RgbImage.Channels * ByteTranspose.Rows;
         int sourceStride = image.Width * RgbImage.Channels, targetStride = width * RgbImage.Channels;
-        byte[] result = GC.AllocateUninitializedArray<byte>(checked(targetStride * image.Height));
-        byte[] sourceColumns = GC.AllocateUninitializedArray<byte>(image.Width * pixel);
-        byte[] targetColumns = GC.AllocateUninitializedArray<byte>(width * pixel);
-        byte[] padded = image.Height % ByteTranspose.Rows == 0 ? [] : new byte[ByteTranspose.Rows * Math.Max(sourceStride, targetStride)];
-        fixed (byte* source = image.Pixels, target = result, columns = sourceColumns, sums = targetColumns)
+        using ResampleWeights weights = new(image.Width, width, filter);
+        using NativeBytes sourceColumns = new(image.Width * pixel), targetColumns = new(width * pixel);
+        using NativeBytes padded = new(image.Height % ByteTranspose.Rows == 0 ? 0 : ByteTranspose.Rows * Math.Max(sourceStride, targetStride));
+        var result = new NativeBytes(checked(targetStride * image.Height));
+        fixed (byte* source = image.Pixels, target = result.Span, columns = sourceColumns.Span, sums = targetColumns.Span, eight = padded.Span)
         {
             for (int y = 0; y < image.Height; y += ByteTranspose.Rows)
             {
@@ -49,17 +53,16 @@ public static unsafe class Resampler
                 }
 
                 // the last rows, filled up to 8 with rows that nobody reads
-                fixed (byte* eight = padded)
-                {
-                    image.Pixels.AsSpan(y * sourceStride, rows * sourceStride).CopyTo(padded);
-                    ByteTranspose.ToColumns(eight, sourceStride, sourceStride, columns);
-                    SumColumns(columns, weights, sums, width, pixel);
-                    ByteTranspose.ToRows(sums, eight, targetStride, targetStride);
-                    padded.AsSpan(0, rows * targetStride).CopyTo(result.AsSpan(y * targetStride));
-                }
+                image.Pixels.Slice(y * sourceStride, rows * sourceStride).CopyTo(padded.Span);
+                ByteTranspose.ToColumns(eight, sourceStride, sourceStride, columns);
+                SumColumns(columns, weights, sums, width, pixel);
+                ByteTranspose.ToRows(sums, eight, targetStride, targetStride);
+                padded.Span[..(rows * targetStride)].CopyTo(result.Span[(y * targetStride)..]);
             }
         }
 
+        // a caller may have let go of it
+        GC.KeepAlive(image);
         return new RgbImage(width, image.Height, result);
     }
 
@@ -67,19 +70,20 @@ public static unsafe class Resampler
     {
         for (int x = 0; x < width; x++)
         {
-            WeightedRows.Sum(columns + ((nint)weights.Starts[x] * pixel), pixel, weights.Of(x), sums + ((nint)x * pixel), pixel);
+            WeightedRows.Sum(columns + ((nint)weights.Start(x) * pixel), pixel, weights.Of(x), sums + ((nint)x * pixel), pixel);
         }
     }
 
-    private static RgbImage ResizeColumns(RgbImage image, int height, ResampleWeights weights)
+    private static RgbImage ResizeColumns(RgbImage image, int height, ResampleFilter filter)
     {
         int stride = image.Width * RgbImage.Channels;
-        byte[] result = GC.AllocateUninitializedArray<byte>(checked(stride * height));
-        fixed (byte* source = image.Pixels, target = result)
+        using ResampleWeights weights = new(image.Height, height, filter);
+        var result = new NativeBytes(checked(stride * height));
+        fixed (byte* source = image.Pixels, target = result.Span)
         {
             for (int y = 0; y < height; y++)
             {
-                WeightedRows.Sum(source + ((nint)weights.Starts[y] * stride), stride, weights.Of(y), target + ((nint)y * stride), stride);
+                WeightedRows.Sum(source + ((nint)weights.Start(y) * stride), stride, weights.Of(y), target + ((nint)y * stride), stride);
             }
         }
 

@@ -10,20 +10,28 @@ internal static class TileCutter
     /// <param name="whole">(S, S, 3)</param>
     public static ProcessedImage Cut(RgbImage grid, int rows, int cols, RgbImage whole)
     {
-        int tile = whole.Width;
-        int bytes = RgbImage.Channels * tile * tile;
-        byte[] tiles = GC.AllocateUninitializedArray<byte>(checked(((rows * cols) + 1) * bytes));
-        int next = 0;
+        byte[] tiles = GC.AllocateUninitializedArray<byte>(Bytes((rows * cols) + 1, whole.Width));
+        Cut(grid, rows, cols, whole, tiles);
+        return new ProcessedImage(rows, cols, whole.Width, tiles);
+    }
+
+    /// <summary>Bytes of so many tiles of an edge of <paramref name="tileSize"/> pixels.</summary>
+    public static int Bytes(int tiles, int tileSize) => checked(tiles * RgbImage.Channels * tileSize * tileSize);
+
+    /// <summary>The same into memory of the caller's, <see cref="Bytes"/> of it.</summary>
+    public static void Cut(RgbImage grid, int rows, int cols, RgbImage whole, Span<byte> tiles)
+    {
+        int tile = whole.Width, bytes = Bytes(1, tile);
         for (int row = 0; row < rows; row++)
         {
             for (int col = 0; col < cols; col++)
             {
-                CutTile(grid, col * tile, row * tile, tile, tiles.AsSpan(next++ * bytes, bytes));
+                CutTile(grid, col * tile, row * tile, tile, tiles[..bytes]);
+                tiles = tiles[bytes..];
             }
         }
 
-        CutTile(whole, 0, 0, tile, tiles.AsSpan(next * bytes, bytes));
-        return new ProcessedImage(rows, cols, tile, tiles);
+        CutTile(whole, 0, 0, tile, tiles);
     }
 
     /// <summary>Copies a square of a packed picture into a planar tile, (3, S, S).</summary>
@@ -33,7 +41,7 @@ internal static class TileCutter
         Span<byte> red = tile[..plane], green = tile.Slice(plane, plane), blue = tile[(2 * plane)..];
         for (int y = 0; y < size; y++)
         {
-            ReadOnlySpan<byte> source = image.Pixels.AsSpan((((top + y) * image.Width) + left) * RgbImage.Channels, size * RgbImage.Channels);
+            ReadOnlySpan<byte> source = image.Pixels.Slice((((top + y) * image.Width) + left) * RgbImage.Channels, size * RgbImage.Channels);
             Span<byte> redRow = red.Slice(y * size, size), greenRow = green.Slice(y * size, size), blueRow = blue.Slice(y * size, size);
             for (int x = 0, i = 0; x < size; x++, i += RgbImage.Channels)
             {

@@ -13,7 +13,7 @@ public sealed record GeneratedToken(int Id, float LogProbability, IReadOnlyList<
 /// <param name="Ids">token ids, image tokens included</param>
 /// <param name="Tiles">each picture's tiles, (its tiles, 3, S, S)</param>
 /// <param name="TileCount">tiles of all pictures</param>
-public sealed record Prompt(int[] Ids, IReadOnlyList<byte[]> Tiles, int TileCount);
+public sealed record Prompt(int[] Ids, IReadOnlyList<ReadOnlyMemory<byte>> Tiles, int TileCount);
 
 /// <summary>
 /// Prompt, then one token at a time through a key/value cache, until an end token (which is part of the result) or the limit.

@@ -1,4 +1,3 @@
-using Smvl.Formats;
 using Smvl.Formats.Gguf;
 using Smvl.Tensors;
 

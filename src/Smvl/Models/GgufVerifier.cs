@@ -1,4 +1,3 @@
-using Smvl.Data;
 using Smvl.Formats.Gguf;
 using Smvl.Images;
 using Smvl.Inference;
@@ -133,20 +132,27 @@ public static class GgufVerifier
     private static GgufVerification CompareAnswers(ModelFolder source, GgufModel written, CancellationToken cancellation)
     {
         var result = new GgufVerification(0, 0, 0);
+        int width = source.Model.Config.Text.VocabularySize;
+        float[] expected = new float[width], actual = new float[width];
         foreach (Prompt prompt in Prompts(source, written))
         {
-            int[] answer = [.. new Generator(source.Model, []).Generate(prompt, new SamplingOptions { Temperature = 0 }, NewTokens, cancellation: cancellation).Select(token => token.Id)];
-
-            // the last token predicts nothing that was written
-            int[] ids = [.. prompt.Ids, .. answer[..^1]];
-            var batch = new Batch([new Sample(ids, ids, [.. prompt.Tiles.SelectMany(tiles => tiles)], prompt.TileCount)], source.Model.Config.ImageTokenId);
-            int[] places = [.. Enumerable.Range(prompt.Ids.Length - 1, answer.Length)];
-            using Tensor expected = source.Model.Logits(batch, places), actual = written.Model.Logits(batch, places);
-            result = Compare(source.Model.Backend, result, expected, actual);
+            using KeyValueCache ours = Cache(source.Model, prompt), theirs = Cache(written.Model, prompt);
+            source.Model.PromptLogits(prompt, ours, expected, cancellation);
+            written.Model.PromptLogits(prompt, theirs, actual, cancellation);
+            result = Compare(result, expected, actual, out int next);
+            for (int made = 1; made < NewTokens; made++)
+            {
+                // both go on with the source's token
+                source.Model.NextLogits(next, ours, expected, cancellation);
+                written.Model.NextLogits(next, theirs, actual, cancellation);
+                result = Compare(result, expected, actual, out next);
+            }
         }
 
         return result;
     }
+
+    private static KeyValueCache Cache(VisionLanguageModel model, Prompt prompt) => new(model.Backend, model.Config.Text, prompt.Ids.Length + NewTokens);
 
     /// <summary>Laid out as mtmd does, which the source's model can read as well; a picture of one tile costs two encodings.</summary>
     private static IEnumerable<Prompt> Prompts(ModelFolder source, GgufModel written)
@@ -180,26 +186,18 @@ public static class GgufVerifier
         return new RgbImage(edge, edge, pixels);
     }
 
-    private static GgufVerification Compare(Backend backend, GgufVerification sofar, Tensor expected, Tensor actual)
+    /// <summary>One place more.</summary>
+    private static GgufVerification Compare(GgufVerification sofar, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, out int likeliest)
     {
-        int width = expected.Shape.Width;
-        float[] wanted = new float[expected.Count], got = new float[actual.Count];
-        backend.Download(expected, wanted);
-        backend.Download(actual, got);
-        for (int row = 0; row < expected.Shape.Rows; row++)
+        double largest = sofar.LargestDifference;
+        (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(expected, Likeliest);
+        foreach ((int id, float logProbability) in top)
         {
-            ReadOnlySpan<float> logits = wanted.AsSpan(row * width, width), others = got.AsSpan(row * width, width);
-            (int Id, float LogProbability)[] likeliest = Sampler.TopLogProbabilities(logits, Likeliest);
-            foreach ((int id, float logProbability) in likeliest)
-            {
-                // Max keeps a NaN
-                sofar = sofar with { LargestDifference = Math.Max(sofar.LargestDifference, Math.Abs(logProbability - Sampler.LogProbability(others, id))) };
-            }
-
-            bool agrees = Sampler.TopLogProbabilities(others, 1)[0].Id == likeliest[0].Id;
-            sofar = sofar with { Agreeing = sofar.Agreeing + (agrees ? 1 : 0), Places = sofar.Places + 1 };
+            largest = Math.Max(largest, Math.Abs(logProbability - Sampler.LogProbability(actual, id)));   // keeps a NaN
         }
 
-        return sofar;
+        likeliest = top[0].Id;
+        bool agrees = Sampler.TopLogProbabilities(actual, 1)[0].Id == likeliest;
+        return new GgufVerification(largest, sofar.Agreeing + (agrees ? 1 : 0), sofar.Places + 1);
     }
 }

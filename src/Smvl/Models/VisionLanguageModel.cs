@@ -253,15 +253,15 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    private Tensor Upload(IReadOnlyList<byte[]> tiles, int count)
+    private Tensor Upload(IReadOnlyList<ReadOnlyMemory<byte>> tiles, int count)
     {
         int size = Config.Vision.ImageSize;
         Tensor tensor = Backend.Allocate(DType.U8, new Shape(count, Config.Vision.ChannelCount, size, size));
         int start = 0;
-        foreach (byte[] picture in tiles)
+        foreach (ReadOnlyMemory<byte> picture in tiles)
         {
             int pictureTiles = picture.Length / (Config.Vision.ChannelCount * size * size);
-            Backend.Upload<byte>(picture, tensor.Slice(start, pictureTiles));
+            Backend.Upload(picture.Span, tensor.Slice(start, pictureTiles));
             start += pictureTiles;
         }
 

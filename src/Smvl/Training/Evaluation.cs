@@ -19,17 +19,17 @@ internal sealed record Evaluation(double Loss, int Samples, int Batches, double 
         double sum = 0;
         int samples = 0;
         int batches = 0;
-        foreach (IReadOnlyList<Sample> loaded in Prefetch.InOrder(data.Split.Eval.Chunk(batchSize), data.LoadAll, ahead: 2))
+        foreach (MicroBatch loaded in data.LoadAhead(data.Split.Eval.Chunk(batchSize), batchSize, ahead: 1))
         {
+            using Batch batch = loaded.Batch;
             cancellation.ThrowIfCancellationRequested();
-            var batch = new Batch(loaded, model.Config.ImageTokenId);
             if (batch.Targets.Count == 0)
             {
                 continue;
             }
 
-            sum += model.Loss(batch, cancellation) / batch.Targets.Count * loaded.Count;
-            samples += loaded.Count;
+            sum += model.Loss(batch, cancellation) / batch.Targets.Count * batch.Lengths.Count;
+            samples += batch.Lengths.Count;
             batches++;
         }
 

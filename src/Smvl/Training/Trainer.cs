@@ -146,22 +146,20 @@ public sealed class Trainer
             steps.MaxSteps);
     }
 
-    /// <summary>The updates that are left, their samples loaded ahead.</summary>
+    /// <summary>The updates that are left, the next one loaded ahead. Each lives until the one behind it is asked for.</summary>
     private IEnumerable<Update> Updates()
     {
         IEnumerable<int[]> rows = order.From(progress.Step, arguments.IgnoreDataSkip);
-        IEnumerable<MicroBatch> batches = Prefetch.InOrder(
-            rows, batch => new MicroBatch(batch, data.LoadAll(batch)), Math.Max(2, 2 * Environment.ProcessorCount / steps.BatchSize));
-        using IEnumerator<MicroBatch> next = batches.GetEnumerator();
+        using IEnumerator<MicroBatch> next = data.LoadAhead(rows, steps.BatchSize, ahead: steps.Accumulation).GetEnumerator();
         for (int step = progress.Step; step < steps.MaxSteps; step++)
         {
-            var update = new List<MicroBatch>();
-            while (update.Count < steps.BatchesOfUpdate(step) && next.MoveNext())
+            using Update update = new();
+            while (update.Batches.Count < steps.BatchesOfUpdate(step) && next.MoveNext())
             {
-                update.Add(next.Current);
+                update.Batches.Add(next.Current);
             }
 
-            yield return new Update(update);
+            yield return update;
         }
     }
 
@@ -187,9 +185,9 @@ public sealed class Trainer
         optimizer.ZeroGradients();
         double sum = 0;
         int tokens = 0;
-        foreach (MicroBatch micro in update.Batches.Where(micro => micro.Samples.Count > 0))
+        foreach (MicroBatch micro in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0))
         {
-            var batch = new Batch(micro.Samples, folder.Model.Config.ImageTokenId);
+            using Batch batch = micro.Batch;
             double loss = folder.Model.LossAndGradients(batch, 1.0 / targets, cancellation);
             if (!double.IsFinite(loss))
             {
@@ -304,12 +302,13 @@ public sealed class Trainer
     private double TotalFlos => 6.0 * progress.TokensSeen
         * folder.Model.Parameters.Where(p => p.Name is not ("text.embedding" or "vision.position_embedding")).Sum(p => p.Shape.Count);
 
-    /// <param name="Rows">rows of the dataset</param>
-    /// <param name="Samples">of them, those that could be read</param>
-    private sealed record MicroBatch(int[] Rows, IReadOnlyList<Sample> Samples);
-
-    private sealed record Update(IReadOnlyList<MicroBatch> Batches)
+    /// <summary>What one optimizer step learns from; it owns its batches.</summary>
+    private sealed class Update : IDisposable
     {
-        public int TargetCount => Batches.Sum(batch => batch.Samples.Sum(sample => sample.TargetCount));
+        public List<MicroBatch> Batches { get; } = [];
+
+        public int TargetCount => Batches.Sum(micro => micro.Batch.Targets.Count);
+
+        public void Dispose() => Batches.ForEach(micro => micro.Dispose());
     }
 }

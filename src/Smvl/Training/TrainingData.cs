@@ -8,13 +8,15 @@ public sealed class TrainingData : IDisposable
 {
     private readonly CauldronDataset dataset;
     private readonly SampleBuilder builder;
+    private readonly int imageTokenId;
     private readonly bool skipBadRows;
     private readonly ConcurrentDictionary<int, string> skipped = new();
 
-    private TrainingData(CauldronDataset dataset, SampleBuilder builder, Split split, bool skipBadRows)
+    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, bool skipBadRows)
     {
         this.dataset = dataset;
         this.builder = builder;
+        this.imageTokenId = imageTokenId;
         this.skipBadRows = skipBadRows;
         Split = split;
     }
@@ -28,18 +30,28 @@ public sealed class TrainingData : IDisposable
     /// <summary>Rows that could not be used, with the reason; empty unless skip_bad_rows.</summary>
     public IReadOnlyDictionary<int, string> Skipped => skipped;
 
+    /// <param name="arguments">the run's configuration</param>
+    /// <param name="builder">makes samples of rows</param>
+    /// <param name="imageTokenId">the token that image rows replace</param>
     /// <exception cref="SmvlException">an unknown or empty dataset, or a file that is none</exception>
-    public static TrainingData Open(TrainingArguments arguments, SampleBuilder builder)
+    public static TrainingData Open(TrainingArguments arguments, SampleBuilder builder, int imageTokenId)
     {
         CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
         bool all = arguments.TrainData.SequenceEqual([CauldronSubsets.All]);
         Split split = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed, all ? Split.AllRows : null);
-        return new TrainingData(dataset, builder, split, arguments.SkipBadRows);
+        return new TrainingData(dataset, builder, imageTokenId, split, arguments.SkipBadRows);
     }
 
-    /// <summary>The samples of some rows, in order; with skip_bad_rows the unusable ones are left out and counted.</summary>
+    /// <summary>
+    /// Batches of some rows each, loaded ahead; with skip_bad_rows the unusable rows are left out and counted, and a batch may be empty.
+    /// They belong to the caller.
+    /// </summary>
+    /// <param name="batches">the rows of every batch</param>
+    /// <param name="batchSize">most rows of a batch</param>
+    /// <param name="ahead">batches needed at once</param>
     /// <exception cref="SmvlException">a row cannot be used, and skip_bad_rows is off; names file, row group and row</exception>
-    public IReadOnlyList<Sample> LoadAll(IReadOnlyList<int> rows) => [.. rows.Select(Load).OfType<Sample>()];
+    internal IEnumerable<MicroBatch> LoadAhead(IEnumerable<int[]> batches, int batchSize, int ahead) =>
+        Prefetch.InOrder(batches, rows => new MicroBatch(rows, LoadBatch(rows)), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
 
     /// <summary>File, row group and row.</summary>
     public string Describe(int row)
@@ -62,11 +74,27 @@ public sealed class TrainingData : IDisposable
 
     public void Dispose() => dataset.Dispose();
 
+    private Batch LoadBatch(int[] rows)
+    {
+        var samples = new List<Sample>();
+        try
+        {
+            samples.AddRange(rows.Select(Load).OfType<Sample>());
+            return new Batch(samples, imageTokenId);
+        }
+        catch
+        {
+            samples.ForEach(sample => sample.Dispose());
+            throw;
+        }
+    }
+
     private Sample? Load(int row)
     {
         try
         {
-            return builder.Build(dataset.ReadSample(row), Describe(row));
+            using CauldronSample read = dataset.ReadSample(row);
+            return builder.Build(read, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
         {

@@ -36,7 +36,7 @@ public static class TrainingRun
             observer.OnNote(notice);
         }
 
-        RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
+        using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
         string modelFolder = start?.Folder ?? arguments.Model ?? SpliceDefault(arguments, observer, cancellation);
         if (start is not null)
@@ -50,7 +50,8 @@ public static class TrainingRun
             throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
         }
 
-        using TrainingData data = TrainingData.Open(arguments, new SampleBuilder(model.Images, model.Prompts, arguments.MaxLength));
+        using TrainingData data = TrainingData.Open(
+            arguments, new SampleBuilder(model.Images, model.Prompts, arguments.MaxLength), model.Model.Config.ImageTokenId);
         foreach (string note in data.Notes)
         {
             observer.OnNote(note);

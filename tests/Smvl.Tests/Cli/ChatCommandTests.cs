@@ -73,6 +73,19 @@ public sealed class ChatCommandTests
     }
 
     [Fact]
+    public async Task AGgufFileAnswersAboutAPicture()
+    {
+        string[] args = ["chat", MtmdGolden.Path(MtmdGolden.TextName), "hello", "--max_new_tokens", "2", "--json"];
+        string[] picture = ["--image", MtmdGolden.Path("32x32.png")];
+        (int code, string json, string error) = await Run([.. args, .. picture, "--mmproj", MtmdGolden.Path(MtmdGolden.UncutName)]);
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal(2, JsonDocument.Parse(json).RootElement.GetProperty("new_ids").GetArrayLength());
+        Assert.Equal(0, (await Run(args)).Code);
+        Assert.Contains("--mmproj", await Fails([.. args, .. picture]));
+        Assert.Equal(2, (await Quiet("chat", Model, "？", "--mmproj", "mmproj.gguf")).Code);
+    }
+
+    [Fact]
     public void ControlCharactersDoNotReachTheTerminal() =>
         Assert.Equal("a\n\tb\uFFFD[2J猫\uFFFD", TerminalText.Printable("a\n\tb\u001b[2J猫\u0085"));
 

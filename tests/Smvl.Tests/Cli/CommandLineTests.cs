@@ -40,6 +40,19 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(["vision", "connector", "text"], root.GetProperty("parts").EnumerateObject().Select(part => part.Name));
     }
 
+    [Fact]
+    public async Task InfoReadsGgufFiles()
+    {
+        string file = MtmdGolden.Path(MtmdGolden.TextName);
+        (int code, string text, string error) = await Run("info", file);
+        Assert.Equal((0, ""), (code, error));
+        Assert.StartsWith("Qwen3 text model", text);
+        (_, string pair, _) = await Run("info", file, "--mmproj", MtmdGolden.Path(MtmdGolden.CutName));
+        Assert.StartsWith("spliced", pair);
+        Assert.Contains("tiles of 32 px", pair);
+        Assert.Contains("<|im_end|>", pair);
+    }
+
     [Theory]
     [InlineData("qwen3-tiny", "Qwen3 text model")]
     [InlineData("smolvlm2-tiny", "SmolVLM: a vision tower")]

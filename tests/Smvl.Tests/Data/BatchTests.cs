@@ -10,9 +10,9 @@ public sealed class BatchTests
     [Fact]
     public void RowsPredictTheLabelBehindThemInTheirOwnSample()
     {
-        Sample first = new([5, Image, 6, 7], [5, Batch.Ignored, 6, 7], new byte[3], 1);
-        Sample second = new([8, 4], [8, 4], [], 0);
-        Batch batch = new([first, second], Image);
+        Sample first = new([5, Image, 6, 7], [5, Batch.Ignored, 6, 7], new NativeBytes(3), 1);
+        Sample second = new([8, 4], [8, 4], new NativeBytes(0), 0);
+        using Batch batch = new([first, second], Image);
         Assert.Equal([5, Image, 6, 7, 8, 4], batch.Ids);
         Assert.Equal([4, 2], batch.Lengths);
         Assert.Equal([1], batch.ImageRows);
@@ -20,27 +20,6 @@ public sealed class BatchTests
         Assert.Equal([6, 7, 4], batch.Targets);
         Assert.Equal(1, batch.TileCount);
         Assert.Equal(batch.Targets.Count, first.TargetCount + second.TargetCount);
-    }
-
-    [Fact]
-    public void PrefetchKeepsTheOrderAndPassesErrorsOnAtTheirPlace()
-    {
-        List<int> seen = [];
-        InvalidOperationException error = Assert.Throws<InvalidOperationException>(() =>
-        {
-            foreach (int value in Prefetch.InOrder(Enumerable.Range(0, 20), Load, ahead: 4))
-            {
-                seen.Add(value);
-            }
-        });
-        Assert.Equal("13", error.Message);
-        Assert.Equal(Enumerable.Range(0, 13), seen);
-
-        static int Load(int input)
-        {
-            Thread.Sleep(input % 3);
-            return input == 13 ? throw new InvalidOperationException("13") : input;
-        }
     }
 
     [Fact]

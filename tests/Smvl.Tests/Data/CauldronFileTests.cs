@@ -48,8 +48,8 @@ public class CauldronFileTests
     {
         using CauldronFile file = CauldronRows.Open(Golden.Path("parquet", "none-v1.parquet"));
         CauldronRow row = file.ReadRow(5);
-        CauldronSample sample = file.ReadSample(5);
-        Assert.Equal(row.Images![0]!.Bytes, sample.Picture);
+        using CauldronSample sample = file.ReadSample(5);
+        Assert.Equal(row.Images![0]!.Bytes, sample.Picture.Memory.ToArray());
         Assert.Equal(row.Texts![0], new CauldronTurn(sample.Question, sample.Answer, row.Texts[0]!.Source));
     }
 

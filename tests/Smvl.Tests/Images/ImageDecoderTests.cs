@@ -16,12 +16,12 @@ public sealed class ImageDecoderTests
     [Theory, MemberData(nameof(Files))]
     public void PixelsEqualPillows(string name)
     {
-        RgbImage expected = PictureData.Expected(Pictures, name), actual = ImageDecoder.DecodeFile(PictureData.PathOf(name));
+        using RgbImage expected = PictureData.Expected(Pictures, name), actual = ImageDecoder.DecodeFile(PictureData.PathOf(name));
         Assert.Equal((expected.Width, expected.Height), (actual.Width, actual.Height));
         if (name == "cmyk.jpg")
         {
             // libgd rounds CMYK to RGB down, Pillow to the nearest
-            Assert.All(expected.Pixels.Zip(actual.Pixels), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
+            Assert.All(expected.Pixels.ToArray().Zip(actual.Pixels.ToArray()), pair => Assert.InRange(pair.First - pair.Second, -1, 1));
             return;
         }
 
@@ -34,9 +34,9 @@ public sealed class ImageDecoderTests
     {
         const int Width = 37, Height = 21;
         byte[] pixels = [.. Enumerable.Range(0, Width * Height * RgbImage.Channels).Select(i => (byte)(i * 255 / (Width * Height * RgbImage.Channels)))];
-        RgbImage read = ImageDecoder.Decode(LibGd.EncodeJpeg(new RgbImage(Width, Height, pixels), 100), "written");
+        using RgbImage read = ImageDecoder.Decode(LibGd.EncodeJpeg(new RgbImage(Width, Height, pixels), 100), "written");
         Assert.Equal((Width, Height), (read.Width, read.Height));
-        Assert.All(pixels.Zip(read.Pixels), pair => Assert.InRange(pair.First - pair.Second, -3, 3));
+        Assert.All(pixels.Zip(read.Pixels.ToArray()), pair => Assert.InRange(pair.First - pair.Second, -3, 3));
     }
 
     [Theory, MemberData(nameof(Files))]
@@ -51,12 +51,13 @@ public sealed class ImageDecoderTests
     public void TruncatedPicturesAreRefused(string name)
     {
         byte[] data = PictureData.Bytes(name);
-        byte[] whole = ImageDecoder.Decode(data, name).Pixels;
+        using RgbImage whole = ImageDecoder.Decode(data, name);
         foreach (int length in (int[])[.. Enumerable.Range(0, 40).Select(i => i * data.Length / 40), .. Enumerable.Range(data.Length - 8, 8)])
         {
             try
             {
-                Assert.Equal(whole, ImageDecoder.Decode(data.AsSpan(0, length), "row 7").Pixels);
+                using RgbImage part = ImageDecoder.Decode(data.AsSpan(0, length), "row 7");
+                Assert.Equal(whole.Pixels, part.Pixels);
                 Assert.InRange(length, data.Length - 2, data.Length);
             }
             catch (SmvlException e)
@@ -97,7 +98,8 @@ public sealed class ImageDecoderTests
     public void LibGdSeesOnlyCriticalChunks()
     {
         byte[] data = PictureData.Bytes("doubtful-chunks.png");
-        ReadOnlySpan<byte> critical = PngChunks.CriticalOnly(data, "x");
+        byte[] copy = new byte[data.Length];
+        ReadOnlySpan<byte> critical = copy.AsSpan(0, PngChunks.CopyCritical(data, copy, "x"));
         Assert.Equal(data.Length - (12 + 1) - (12 + 32), critical.Length);
         Assert.Equal(-1, critical.IndexOf("cHRM"u8));
         Assert.True(critical.EndsWith(data.AsSpan(data.Length - 12)));

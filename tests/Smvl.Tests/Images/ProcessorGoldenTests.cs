@@ -31,7 +31,7 @@ public sealed class ProcessorGoldenTests
     public void DecodedPixelsAreEqual(string key)
     {
         ProcessorFixture golden = ProcessorFixture.Load(key);
-        RgbImage image = ImageDecoder.DecodeFile(golden.ImagePath);
+        using RgbImage image = ImageDecoder.DecodeFile(golden.ImagePath);
         Assert.Equal((golden.Width, golden.Height), (image.Width, image.Height));
         Assert.Equal((golden.Width, golden.Height), ImageDecoder.ReadSize(File.ReadAllBytes(golden.ImagePath), key));
         Assert.Equal(golden.Bytes("decoded_u8"), Planar(image));
@@ -42,7 +42,8 @@ public sealed class ProcessorGoldenTests
     {
         ProcessorFixture golden = ProcessorFixture.Load(key);
         var processor = new ImageProcessor(golden.Config);
-        ProcessedImage processed = processor.Process(ImageDecoder.DecodeFile(golden.ImagePath));
+        using RgbImage image = ImageDecoder.DecodeFile(golden.ImagePath);
+        ProcessedImage processed = processor.Process(image);
         Assert.Equal((golden.Rows, golden.Cols, golden.TileCount), (processed.Rows, processed.Cols, processed.TileCount));
         Assert.Equal(golden.Bytes("tiles_u8"), processed.Tiles);
     }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Smvl.Text;
 
 namespace Smvl.Tests.Models;
 

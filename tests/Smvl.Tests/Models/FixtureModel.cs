@@ -73,7 +73,7 @@ internal sealed class ForwardCase : IDisposable
             Samples.Add(new Sample(
                 sampleIds,
                 [.. labels.Skip(b * width).Take(length).Select(i => (int)i)],
-                FixtureModel.TileBytes(pixels.AsSpan(b * tilesPerSample * tileFloats, tiles * tileFloats)),
+                NativeBytes.Of(FixtureModel.TileBytes(pixels.AsSpan(b * tilesPerSample * tileFloats, tiles * tileFloats))),
                 tiles));
             LogitRows.AddRange(Enumerable.Range(b * width, length));
         }
@@ -93,5 +93,9 @@ internal sealed class ForwardCase : IDisposable
     public T[] Values<T>(string name)
         where T : unmanaged => file.Tensors[name].Span<T>().ToArray();
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        Batch.Dispose();
+        file.Dispose();
+    }
 }

@@ -27,7 +27,7 @@ public sealed class ForwardGoldenTests
 
         int size = fixture.Config.Vision.ImageSize;
         using Tensor tiles = fixture.Backend.Allocate(DType.U8, new Shape(golden.Batch.TileCount, 3, size, size));
-        fixture.Backend.Upload<byte>(golden.Batch.Tiles.SelectMany(t => t).ToArray(), tiles);
+        fixture.Backend.Upload<byte>(golden.Batch.Tiles.SelectMany(t => t.ToArray()).ToArray(), tiles);
         (Tensor tower, Tensor rows) = fixture.Model.EncodeTiles(tiles);
         Approx.Equal(golden.Values<float>("vision_last_hidden_state"), tower.Span<float>(), "vision_last_hidden_state", Relative, Absolute);
         Approx.Equal(golden.Values<float>("image_features"), rows.Span<float>(), "image_features", Relative, Absolute);

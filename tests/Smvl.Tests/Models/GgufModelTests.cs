@@ -93,17 +93,25 @@ public sealed class GgufModelTests : IDisposable
     public void AProjectorThatDoesNotFitIsRefused(string there, string instead, string named) =>
         Refused(Text, Changed(Projector, there, instead), named);
 
-    [Fact]
-    public void AProjectorOfAnotherWidthIsRefused()
-    {
-        byte[] bytes = File.ReadAllBytes(Projector);
-        int at = bytes.AsSpan().IndexOf("clip.vision.projection_dim"u8) + "clip.vision.projection_dim"u8.Length + sizeof(uint);
-        Assert.Equal(32, bytes[at]);
-        bytes[at] = 64;
-        string path = temporary["mmproj.gguf"];
-        File.WriteAllBytes(path, bytes);
-        Refused(Text, path, "embedding_length 32");
-    }
+    [Theory]
+    [InlineData("qwen3.block_count", int.MaxValue, "block_count")]
+    [InlineData("qwen3.attention.head_count", int.MaxValue - 1, "key_length")]
+    [InlineData("qwen3.attention.head_count_kv", 3, "head_count_kv")]
+    [InlineData("qwen3.attention.key_length", 17, "key_length")]
+    [InlineData("qwen3.attention.value_length", 18, "value_length")]
+    [InlineData("qwen3.embedding_length", 64, "token_embd.weight")]
+    [InlineData("tokenizer.ggml.eos_token_id", 288, "eos_token_id")]
+    public void AnExtentThatDoesNotFitIsRefused(string key, int value, string named) => Refused(WithNumber(Text, key, value), null, named);
+
+    [Theory]
+    [InlineData("clip.vision.projection_dim", 64)]
+    [InlineData("clip.vision.block_count", int.MaxValue)]
+    [InlineData("clip.vision.image_size", int.MaxValue)]
+    [InlineData("clip.vision.patch_size", 33)]
+    [InlineData("clip.vision.attention.head_count", 3)]
+    [InlineData("clip.vision.projector.scale_factor", 3)]
+    [InlineData("clip.vision.embedding_length", int.MaxValue - 1)]
+    public void AProjectorsExtentThatDoesNotFitIsRefused(string key, int value) => Refused(Text, WithNumber(Projector, key, value), "clip.vision.");
 
     [Fact]
     public void FilesInEachOthersPlaceAreRefused()
@@ -118,6 +126,18 @@ public sealed class GgufModelTests : IDisposable
         ContentPart[] content = picture is null ? [new(question)] : [ContentPart.Image, new(question)];
         RgbImage[] pictures = picture is null ? [] : [ImageDecoder.DecodeFile(MtmdGolden.Path(picture))];
         return session.Answer(session.Prepare([new ChatMessage("user", content)], pictures, thinking: false), ChatSession.Defaults(model.Generation), 8);
+    }
+
+    /// <summary>A copy with another number under a key.</summary>
+    private string WithNumber(string file, string key, int value)
+    {
+        byte[] bytes = File.ReadAllBytes(file);
+        int at = bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(key + "\u0004\0\0\0"));
+        Assert.True(at > 0, key);
+        BitConverter.TryWriteBytes(bytes.AsSpan(at + key.Length + sizeof(uint)), value);
+        string path = temporary[Path.GetFileName(file)];
+        File.WriteAllBytes(path, bytes);
+        return path;
     }
 
     private void Refused(string text, string? projector, string named)

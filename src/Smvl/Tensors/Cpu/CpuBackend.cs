@@ -7,6 +7,7 @@ namespace Smvl.Tensors.Cpu;
 public sealed class CpuBackend : Backend
 {
     private readonly StoragePool pool = new();
+    private readonly PanelMemory panels = new();
     private readonly Rope rope = new();
     private readonly CpuThreads threads;
 
@@ -18,6 +19,9 @@ public sealed class CpuBackend : Backend
 
     /// <summary>For measurements of the machine beside operations.</summary>
     internal CpuThreads Threads => threads;
+
+    /// <summary>The most bytes that tensors took at once.</summary>
+    internal long MostUsedBytes => pool.MostUsedBytes;
 
     public override Tensor Allocate(DType dtype, Shape shape) =>
         new(pool.Rent(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: true);
@@ -35,7 +39,7 @@ public sealed class CpuBackend : Backend
 
         // never twice in memory: what has been packed is given back
         var mapped = host.Storage as MappedStorage;
-        return PanelStorage.Pack(threads, host, (start, length) => mapped?.SetAside(host.ByteOffset + start, length));
+        return PanelStorage.Pack(threads, panels, host, (start, length) => mapped?.SetAside(host.ByteOffset + start, length));
     }
 
     public override void SetAside(Tensor tensor)

@@ -8,9 +8,9 @@ namespace Smvl.Tensors.Cpu;
 /// </summary>
 internal sealed unsafe class PanelStorage : HostStorage
 {
-    private readonly NativeStorage memory;
+    private readonly PanelMemory.Part memory;
 
-    private PanelStorage(NativeStorage memory, DType dtype, int inputs)
+    private PanelStorage(PanelMemory.Part memory, DType dtype, int inputs)
         : base(memory.Pointer, memory.ByteLength) => (this.memory, DType, Inputs) = (memory, dtype, inputs);
 
     public DType DType { get; }
@@ -23,13 +23,13 @@ internal sealed unsafe class PanelStorage : HostStorage
 
     /// <summary>Packs a mapped tensor's blocks; what is mapped may be given back part by part.</summary>
     /// <param name="threads">who packs</param>
+    /// <param name="memory">where the panels will lie</param>
     /// <param name="blocks">(N, K) of a quantized type, in GGUF's layout</param>
     /// <param name="packed">gets the first byte of a panel range's blocks and their number when they have been read</param>
-    public static Tensor Pack(CpuThreads threads, Tensor blocks, Action<long, long>? packed = null)
+    public static Tensor Pack(CpuThreads threads, PanelMemory memory, Tensor blocks, Action<long, long>? packed = null)
     {
         int rows = blocks.Shape.Rows, inputs = blocks.Shape.Width, panels = (rows + UnitParts.Rows - 1) / UnitParts.Rows;
-        NativeStorage memory = NativeStorage.Allocate(panels * PanelBytesOf(blocks.DType, inputs));
-        var storage = new PanelStorage(memory, blocks.DType, inputs);
+        var storage = new PanelStorage(memory.Allocate(panels * PanelBytesOf(blocks.DType, inputs)), blocks.DType, inputs);
         byte* source = ((HostStorage)blocks.Storage).Pointer + blocks.ByteOffset;
         long rowBytes = blocks.DType.Bytes(inputs);
         threads.ForRanges(panels, PackPanels, (start, end) =>

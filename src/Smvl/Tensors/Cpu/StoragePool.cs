@@ -34,6 +34,18 @@ internal sealed class StoragePool : IDisposable
         }
     }
 
+    /// <summary>The most bytes that were used at once.</summary>
+    public long MostUsedBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return mostUsedBytes;
+            }
+        }
+    }
+
     public NativeStorage Rent(long byteLength)
     {
         long size = ClassOf(byteLength);

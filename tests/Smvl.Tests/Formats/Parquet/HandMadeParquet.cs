@@ -13,6 +13,9 @@ internal sealed class HandMadeParquet
     /// <summary>A page: repetition and definition levels, and the values that are not null.</summary>
     public sealed record Page(string Repetitions, string Definitions, params string[] Values)
     {
+        /// <summary>Values that are no text, instead.</summary>
+        public byte[][]? Bytes { get; init; }
+
         /// <summary>What the header says instead of the truth.</summary>
         public int? Entries { get; init; }
 
@@ -106,7 +109,8 @@ internal sealed class HandMadeParquet
     {
         byte[] repetitions = Levels(page.Repetitions);
         byte[] definitions = Levels(page.Definitions);
-        byte[] body = [.. repetitions, .. definitions, .. page.Values.SelectMany(v => (byte[])[.. Int(Encoding.UTF8.GetByteCount(v)), .. Encoding.UTF8.GetBytes(v)])];
+        IEnumerable<byte[]> values = page.Bytes ?? page.Values.Select(Encoding.UTF8.GetBytes);
+        byte[] body = [.. repetitions, .. definitions, .. values.SelectMany(v => (byte[])[.. Int(v.Length), .. v])];
         byte[] details = Struct((1, page.Entries ?? page.Repetitions.Length), (2, page.Encoding), (3, page.LevelEncoding), (4, page.LevelEncoding));
         return [.. Struct((1, page.Type), (2, page.UncompressedSize ?? body.Length), (3, page.CompressedSize ?? body.Length), (5, details)), .. body];
     }

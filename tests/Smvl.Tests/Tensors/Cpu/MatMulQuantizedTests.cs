@@ -47,7 +47,7 @@ public sealed unsafe class MatMulQuantizedTests
         const int rows = 5, outputs = 20;
         int inputs = 2 * dtype.BlockSize();
         using CpuThreads threads = new(1);
-        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = PanelStorage.Pack(threads, blocks);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = PanelStorage.Pack(threads, new PanelMemory(), blocks);
         using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
         using Tensor expected = KernelData.Unwritten(rows, outputs), narrow = KernelData.Unwritten(rows, outputs);
         MatMulQuantizedReference.Linear(expected, x, blocks, null);

@@ -1,0 +1,11 @@
+using Smvl.Data;
+
+namespace Smvl.Training;
+
+/// <summary>A batch and where it comes from; it owns the batch.</summary>
+/// <param name="Rows">rows of the dataset, those included that could not be read</param>
+/// <param name="Batch">of the others</param>
+internal sealed record MicroBatch(int[] Rows, Batch Batch) : IDisposable
+{
+    public void Dispose() => Batch.Dispose();
+}
