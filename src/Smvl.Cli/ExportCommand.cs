@@ -38,11 +38,28 @@ internal static class ExportCommand
                     Replace = parsed.GetValue(force),
                     Threads = threads.Read(parsed),
                 };
+                string? other = parsed.GetValue(verify) ? LlamaCompletion.Find() : null;
+                GgufVerification? found = null;
+                string? compared = null;
                 GgufPaths pair = WriteProgress.Watch(log, progress => GgufExporter.Export(
-                    options, null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
+                    options, parsed.GetValue(verify) ? Check : null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
                 foreach (string path in (string[])[pair.Text, pair.Projector])
                 {
                     log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {new FileInfo(path).Length:N0} bytes"));
+                }
+
+                if (found is not null)
+                {
+                    log.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"verified: every tensor and token; log-probabilities differ by at most {found.LargestDifference:g3}; the likeliest token is the same at {found.Agreeing} of {found.Places} places"));
+                    log.WriteLine(compared ?? $"{LlamaCompletion.Program} is not on the PATH, nor named by {LlamaCompletion.Variable}: not compared with it");
+                }
+
+                void Check(ModelFolder source, GgufPaths written)
+                {
+                    found = GgufVerifier.Verify(source, written, options, cancellation);
+                    compared = other is null ? null : LlamaCompletion.Compare(other, source.Model.Backend, written.Text, options, cancellation);
                 }
             },
             cancellation));

@@ -40,10 +40,12 @@ internal static unsafe class HostBytes
         return true;
     }
 
-    private static ReadOnlySpan<byte> Run(Tensor tensor, long at)
+    /// <summary>Some of the tensor's bytes; valid while its owner lives.</summary>
+    public static ReadOnlySpan<byte> Slice(Tensor tensor, long at, int length)
     {
-        Debug.Assert(tensor.Storage is HostStorage, "a tensor of host memory");
-        return new ReadOnlySpan<byte>(
-            ((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset + at, (int)Math.Min(Piece, tensor.ByteLength - at));
+        Debug.Assert(tensor.Storage is HostStorage && at + length <= tensor.ByteLength, "within a tensor of host memory");
+        return new ReadOnlySpan<byte>(((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset + at, length);
     }
+
+    private static ReadOnlySpan<byte> Run(Tensor tensor, long at) => Slice(tensor, at, (int)Math.Min(Piece, tensor.ByteLength - at));
 }

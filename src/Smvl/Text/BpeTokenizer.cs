@@ -87,7 +87,7 @@ public sealed class BpeTokenizer
     }
 
     /// <summary>The UTF-8 bytes an id stands for, possibly part of a character; none for an id without a token.</summary>
-    internal byte[] Bytes(int id, bool skipSpecialTokens) =>
+    public byte[] Bytes(int id, bool skipSpecialTokens) =>
         skipSpecialTokens && specialIds.Contains(id) ? [] : ByteLevel.Bytes(vocabulary.Spelling(id));
 
     private static ReadOnlySpan<char> Take(AddedToken? token, ReadOnlySpan<char> rest, List<int> ids)
