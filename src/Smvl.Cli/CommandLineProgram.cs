@@ -31,6 +31,7 @@ internal static class CommandLineProgram
             ChatCommand.Create(),
             TokenizeCommand.Create(),
             ExportCommand.Create(),
+            QuantizeCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };

@@ -117,23 +117,20 @@ public sealed class VisionLanguageModel : IDisposable
         return head.Logits(hidden, rows);
     }
 
+    /// <summary>Rows (T, D) of a whole prompt, whose logits <see cref="Logits(Tensor, ReadOnlySpan{int})"/> gives some at a time.</summary>
+    internal Tensor Hidden(Prompt prompt, CancellationToken cancellation) => text.Forward(
+        Embed(prompt, cancellation), SequenceRows.Of([prompt.Ids.Length]), null, Keep.Nothing, out _, cancellation);
+
+    /// <summary>Logits (rows, V) of chosen rows of <see cref="Hidden"/>.</summary>
+    internal Tensor Logits(Tensor hidden, ReadOnlySpan<int> rows) => head.Logits(hidden, rows);
+
     /// <summary>Runs a whole prompt into an empty cache.</summary>
     /// <param name="prompt">at least one token, and the tiles that its image tokens stand for</param>
     /// <param name="cache">filled</param>
     /// <param name="logits">(V) overwritten with those behind the last token</param>
     /// <param name="cancellation">heard between blocks</param>
-    internal void PromptLogits(Prompt prompt, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
-    {
-        Tensor x = text.Embed(prompt.Ids);
-        if (TakesPictures)
-        {
-            int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
-            using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
-            PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
-        }
-
-        LastLogits(x, cache, logits, cancellation);
-    }
+    internal void PromptLogits(Prompt prompt, KeyValueCache cache, Span<float> logits, CancellationToken cancellation) =>
+        LastLogits(Embed(prompt, cancellation), cache, logits, cancellation);
 
     /// <summary>
     /// Runs one more token; the logits (V) behind it are overwritten. An image token that the model itself wrote is a token like any
@@ -157,6 +154,20 @@ public sealed class VisionLanguageModel : IDisposable
             parameter.Value.Dispose();
             parameter.Gradient?.Dispose();
         }
+    }
+
+    /// <summary>Rows (T, D) of a prompt's tokens, with its pictures' rows in place.</summary>
+    private Tensor Embed(Prompt prompt, CancellationToken cancellation)
+    {
+        Tensor x = text.Embed(prompt.Ids);
+        if (TakesPictures)
+        {
+            int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
+            using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
+            PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+        }
+
+        return x;
     }
 
     /// <summary>Logits behind the last of some rows that follow those in the cache. Takes over x.</summary>
