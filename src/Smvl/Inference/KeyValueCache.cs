@@ -6,11 +6,13 @@ namespace Smvl.Inference;
 /// <summary>Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens.</summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private readonly Backend backend;
     private readonly Tensor memory;
     private readonly Layer[] layers;
 
     public KeyValueCache(Backend backend, TextConfig config, int capacity)
     {
+        this.backend = backend;
         Capacity = capacity;
 
         // in one piece, which is large enough for huge pages: a token's rows of all layers lie far apart
@@ -27,6 +29,24 @@ internal sealed class KeyValueCache : IDisposable
 
     public Layer this[int layer] => layers[layer];
 
+    /// <summary>Takes the tokens of a smaller one over, into this empty one.</summary>
+    public void CopyFrom(KeyValueCache smaller)
+    {
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i].Append(backend, smaller[i].Keys, smaller[i].Values);
+        }
+    }
+
+    /// <summary>Forgets the tokens behind the first <paramref name="count"/>, also where only some layers have them yet.</summary>
+    public void Truncate(int count)
+    {
+        foreach (Layer layer in layers)
+        {
+            layer.Truncate(count);
+        }
+    }
+
     public void Dispose() => memory.Dispose();
 
     /// <param name="keys">(capacity, G·hd), turned</param>
@@ -34,6 +54,8 @@ internal sealed class KeyValueCache : IDisposable
     internal sealed class Layer(Tensor keys, Tensor values)
     {
         public int Count { get; private set; }
+
+        public void Truncate(int count) => Count = Math.Min(Count, count);
 
         /// <summary>(Count, G·hd)</summary>
         public Tensor Keys => keys.Slice(0, Count);

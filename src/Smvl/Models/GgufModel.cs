@@ -110,6 +110,6 @@ public sealed class GgufModel : IChatModel
     /// <summary>Stands for a tiler where no picture can be taken.</summary>
     private sealed class NoPictures(Func<SmvlException> reason) : IImageTiler
     {
-        public ProcessedImage Process(RgbImage image) => throw reason();
+        public ProcessedImage Process(RgbImage image, int? maxTiles = null) => throw reason();
     }
 }
