@@ -5,6 +5,7 @@ using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Cli;
@@ -31,10 +32,12 @@ internal static class ChatCommand
         var seed = new Option<long>("--seed") { Description = "the same seed, the same answer" };
         var json = new Option<bool>("--json") { Description = "one JSON object: prompt_ids, new_ids, text, logprobs, timings" };
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
+        var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
+        cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
         var threads = new ThreadsOption();
         var command = new Command(Name, "Ask a model about a picture.")
         {
-            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -50,7 +53,12 @@ internal static class ChatCommand
             {
                 CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
                 RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
-                var options = new ChatModelOptions { Threads = threads.Read(parsed), Notice = parsed.InvocationConfiguration.Error.WriteLine };
+                var options = new ChatModelOptions
+                {
+                    Threads = threads.Read(parsed),
+                    CacheType = CacheType(parsed.GetValue(cacheType)),
+                    Notice = parsed.InvocationConfiguration.Error.WriteLine,
+                };
                 using ChatModel opened = model.Open(
                     parsed, folder => ChatModel.Open(folder, options: options), (text, projector) => ChatModel.Open(text, projector, options));
                 SamplingOptions defaults = ChatSession.Defaults(opened.Generation);
@@ -89,6 +97,14 @@ internal static class ChatCommand
             cancellation));
         return command;
     }
+
+    private static DType? CacheType(string? name) => name switch
+    {
+        null => null,
+        "f32" => DType.F32,
+        "f16" => DType.F16,
+        _ => DType.Q8_0,
+    };
 
     private static void CheckTogether(bool json, int logprobs, string? question)
     {

@@ -148,7 +148,7 @@ internal sealed class PromptCache(VisionLanguageModel model, SessionLimits limit
         int capacity = limits.ContextLength is not null ? ContextLength
             : cache is null ? tokens
             : Math.Min(Math.Max(tokens, (int)(cache.Capacity * Growth)), ContextLength);
-        var larger = new KeyValueCache(model.Backend, model.TextConfig, capacity);
+        var larger = new KeyValueCache(model.Backend, model.TextConfig, capacity, limits.CacheType);
         if (cache is not null)
         {
             larger.CopyFrom(cache);

@@ -1,6 +1,7 @@
 using Smvl.Formats.Gguf;
 using Smvl.Images;
 using Smvl.Inference;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
@@ -11,6 +12,9 @@ public sealed record ChatModelOptions
 {
     /// <summary>Cores to compute on; null for <see cref="ThreadCount.Default"/>. No result depends on it.</summary>
     public int? Threads { get; init; }
+
+    /// <summary>F32, F16 or Q8_0 for keys and values; null for the model's own choice.</summary>
+    public DType? CacheType { get; init; }
 
     /// <summary>Gets a line where the files leave something open.</summary>
     public Action<string>? Notice { get; init; }
@@ -25,7 +29,8 @@ public sealed class ChatModel : IChatModel
     private readonly CpuBackend backend;
     private readonly IChatModel opened;
 
-    private ChatModel(CpuBackend backend, IChatModel opened) => (this.backend, this.opened) = (backend, opened);
+    private ChatModel(CpuBackend backend, IChatModel opened, SessionLimits limits) =>
+        (this.backend, this.opened, Limits) = (backend, opened, limits);
 
     /// <inheritdoc/>
     public VisionLanguageModel Model => opened.Model;
@@ -43,7 +48,7 @@ public sealed class ChatModel : IChatModel
     public GenerationConfig Generation => opened.Generation;
 
     /// <inheritdoc/>
-    public SessionLimits Limits => opened.Limits;
+    public SessionLimits Limits { get; }
 
     /// <param name="path">a folder that was spliced or trained, or a text model's GGUF file</param>
     /// <param name="mmproj">a GGUF file's vision tower; null for a folder, and for text only</param>
@@ -54,14 +59,8 @@ public sealed class ChatModel : IChatModel
         var backend = new CpuBackend(options?.Threads);
         try
         {
-            if (path.EndsWith(GgufFile.Extension, StringComparison.OrdinalIgnoreCase))
-            {
-                return new ChatModel(backend, GgufModel.Open(path, mmproj, backend));
-            }
-
-            return mmproj is null
-                ? new ChatModel(backend, ModelFolder.Open(path, backend, options?.Notice))
-                : throw new SmvlException("a folder has its own vision tower", path, "a GGUF file with an mmproj, or a folder alone", mmproj);
+            IChatModel opened = Open(path, mmproj, backend, options?.Notice);
+            return new ChatModel(backend, opened, opened.Limits with { CacheType = options?.CacheType ?? opened.Limits.CacheType });
         }
         catch
         {
@@ -72,6 +71,18 @@ public sealed class ChatModel : IChatModel
 
     /// <summary>A conversation that has not begun.</summary>
     public Conversation Converse(ConversationOptions? options = null) => new(this, options);
+
+    private static IChatModel Open(string path, string? mmproj, CpuBackend backend, Action<string>? notice)
+    {
+        if (path.EndsWith(GgufFile.Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            return GgufModel.Open(path, mmproj, backend);
+        }
+
+        return mmproj is null
+            ? ModelFolder.Open(path, backend, notice)
+            : throw new SmvlException("a folder has its own vision tower", path, "a GGUF file with an mmproj, or a folder alone", mmproj);
+    }
 
     public void Dispose()
     {

@@ -133,7 +133,7 @@ public sealed class ChatSessionTests : IDisposable
     [Fact]
     public void WhatOnlySomeLayersHaveIsForgottenByAll()
     {
-        using KeyValueCache cache = new(model.Model.Backend, model.Model.TextConfig, 4);
+        using KeyValueCache cache = new(model.Model.Backend, model.Model.TextConfig, 4, Smvl.Tensors.DType.F32);
         using Smvl.Tensors.Tensor rows = model.Model.Backend.Zeros(3, model.Model.TextConfig.KeyValueHeadCount * model.Model.TextConfig.HeadSize);
         cache[0].Append(model.Model.Backend, rows, rows);
         cache.Truncate(0);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
@@ -53,6 +54,32 @@ public sealed class GenerateGoldenTests
 
             ids = [.. ids, token.Id];
         }
+    }
+
+    /// <summary>F16 keeps eleven bits of a key or value, so a token's log-probability moves by about a thousandth.</summary>
+    [Fact]
+    public void ACacheInF16ChangesLittle()
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        GeneratedToken[] Answer(DType cacheType) =>
+            [.. new Generator(folder.Model, [], cacheType).Generate(new Prompt([1, 2, 3, 4, 5], [], 0), new SamplingOptions(), 8)];
+
+        GeneratedToken[] full = Answer(DType.F32), half = Answer(DType.F16);
+
+        Assert.Equal(full.Select(token => token.Id), half.Select(token => token.Id));
+        Assert.NotEqual(full.Select(token => token.LogProbability), half.Select(token => token.LogProbability));
+        Assert.All(full.Zip(half), pair => Assert.Equal(pair.First.LogProbability, pair.Second.LogProbability, 5e-3));
+    }
+
+    [Fact]
+    public void ACacheOfBlocksThatCutAHeadIsRefused()
+    {
+        using CpuBackend backend = new(1);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        SmvlException refused = Assert.Throws<SmvlException>(
+            () => new KeyValueCache(backend, folder.Model.Config.Text with { HeadSize = 48 }, 4, DType.Q8_0));
+        Assert.Contains("Q8_0", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

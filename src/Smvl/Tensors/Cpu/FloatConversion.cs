@@ -1,16 +1,17 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Smvl.Tensors.Quantization;
 
 namespace Smvl.Tensors.Cpu;
 
 /// <summary>
-/// Between the float types, a run of elements at a time. To F32 is exact; from F32 rounds to nearest even.
-/// BF16 is the upper half of an F32, so widening is a shift.
+/// Between F32 and the other types, a run of elements at a time (whole blocks of a quantized type). To F32 is exact; from F32 rounds
+/// to nearest even. BF16 is the upper half of an F32, so widening is a shift.
 /// </summary>
 internal static class FloatConversion
 {
-    /// <summary>Elements <paramref name="start"/> and on of a float tensor as F32, as many as the destination holds.</summary>
+    /// <summary>Elements <paramref name="start"/> and on of a tensor as F32, as many as the destination holds.</summary>
     public static void ToSingle(Tensor source, long start, Span<float> destination)
     {
         switch (source.DType)
@@ -25,11 +26,12 @@ internal static class FloatConversion
                 TensorPrimitives.ConvertToSingle(source.Span<Half>().Slice((int)start, destination.Length), destination);
                 break;
             default:
-                throw new ArgumentException($"{source} is no float tensor");
+                BlockFormat.Dequantize(source.DType, source.Bytes(start, destination.Length), destination);
+                break;
         }
     }
 
-    /// <summary>F32 into elements <paramref name="start"/> and on of a float tensor.</summary>
+    /// <summary>F32 into elements <paramref name="start"/> and on of a tensor.</summary>
     public static void FromSingle(ReadOnlySpan<float> source, Tensor destination, long start)
     {
         switch (destination.DType)
@@ -44,7 +46,8 @@ internal static class FloatConversion
                 TensorPrimitives.ConvertToHalf(source, destination.Span<Half>()[(int)start..]);
                 break;
             default:
-                throw new ArgumentException($"{destination} is no float tensor");
+                BlockFormat.Quantize(destination.DType, source, destination.Bytes(start, source.Length));
+                break;
         }
     }
 
