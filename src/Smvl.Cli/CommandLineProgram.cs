@@ -50,7 +50,13 @@ internal static class CommandLineProgram
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToFinish });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = ChatCommand.HearsInterrupts(parsed) ? null : TimeToFinish,
+            });
         }
         catch (UsageException e)
         {

@@ -45,7 +45,7 @@ internal static class InferenceWork
     public static BenchmarkRow Prompt(string name, WorkBench bench)
     {
         using IChatModel opened = bench.OpenModel();
-        Generator generator = new(opened.Model, endTokens: [], opened.CacheType);
+        Generator generator = new(opened.Model, endTokens: [], opened.Limits.CacheType);
         Prompt prompt = Text(opened.Model, PromptTokens);
         Measurement best = bench.Meter.Best(MachineLimit.MultiplyAdds, ThreeTimes, () =>
         {
@@ -60,7 +60,7 @@ internal static class InferenceWork
     public static BenchmarkRow Generate(string name, WorkBench bench)
     {
         using IChatModel opened = bench.OpenModel();
-        Generator generator = new(opened.Model, endTokens: [], opened.CacheType);
+        Generator generator = new(opened.Model, endTokens: [], opened.Limits.CacheType);
         Prompt prompt = Text(opened.Model, ShortPromptTokens);
         Measurement best = bench.Meter.Best(MachineLimit.Read, ThreeTimes, () =>
         {
@@ -88,7 +88,7 @@ internal static class InferenceWork
                 "a picture of one tile's size takes the whole context", name, $"fewer than {PromptTokens} tokens", $"{ids.Length}", "export with --tiles off");
         }
 
-        Generator generator = new(opened.Model, endTokens: [], opened.CacheType);
+        Generator generator = new(opened.Model, endTokens: [], opened.Limits.CacheType);
         Prompt prompt = new(ids, [processed.Tiles], processed.TileCount);
         Measurement once = bench.Meter.Best(MachineLimit.None, OnceFresh, () =>
         {

@@ -9,6 +9,7 @@ namespace Smvl.Inference;
 /// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private readonly Backend backend;
     private readonly Tensor memory;
     private readonly Layer[] layers;
 
@@ -25,6 +26,7 @@ internal sealed class KeyValueCache : IDisposable
                 $"this model's key/value cache cannot be {dtype}", "head_dim", $"a multiple of {dtype.BlockSize()}", $"{config.HeadSize}", "take F16");
         }
 
+        this.backend = backend;
         Capacity = capacity;
 
         // in one piece, which is large enough for huge pages: a token's rows of all layers lie far apart
@@ -41,6 +43,24 @@ internal sealed class KeyValueCache : IDisposable
 
     public Layer this[int layer] => layers[layer];
 
+    /// <summary>Takes the tokens of a smaller one over, into this empty one.</summary>
+    public void CopyFrom(KeyValueCache smaller)
+    {
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i].Append(backend, smaller[i].Keys, smaller[i].Values);
+        }
+    }
+
+    /// <summary>Forgets the tokens behind the first <paramref name="count"/>, also where only some layers have them yet.</summary>
+    public void Truncate(int count)
+    {
+        foreach (Layer layer in layers)
+        {
+            layer.Truncate(count);
+        }
+    }
+
     public void Dispose() => memory.Dispose();
 
     /// <param name="keys">(capacity, G·hd), turned</param>
@@ -48,6 +68,8 @@ internal sealed class KeyValueCache : IDisposable
     internal sealed class Layer(Tensor keys, Tensor values)
     {
         public int Count { get; private set; }
+
+        public void Truncate(int count) => Count = Math.Min(Count, count);
 
         /// <summary>(Count, G·hd)</summary>
         public Tensor Keys => keys.Slice(0, Count);

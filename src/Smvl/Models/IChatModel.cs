@@ -1,5 +1,5 @@
 using Smvl.Images;
-using Smvl.Tensors;
+using Smvl.Inference;
 using Smvl.Text;
 
 namespace Smvl.Models;
@@ -19,6 +19,6 @@ public interface IChatModel : IDisposable
     /// <summary>How it answers unless told otherwise.</summary>
     GenerationConfig Generation { get; }
 
-    /// <summary>What its keys and values are kept as unless told otherwise.</summary>
-    DType CacheType { get; }
+    /// <summary>How much a session with it may take.</summary>
+    SessionLimits Limits => SessionLimits.None;
 }

@@ -42,9 +42,9 @@ public sealed class GenerateGoldenTests
         foreach (GeneratedToken token in cached)
         {
             // the whole sequence again, with an empty cache
-            using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length, DType.F32);
+            using PromptCache fresh = new(folder.Model, SessionLimits.None);
             float[] logits = new float[folder.Model.Config.Text.VocabularySize];
-            folder.Model.PromptLogits(prompt with { Ids = ids }, fresh, logits, default);
+            fresh.Read(prompt with { Ids = ids }, 0, logits, default);
             (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(logits, 3);
             Assert.Equal(top.Select(t => t.Id), token.Alternatives.Select(t => t.Id));
             for (int i = 0; i < top.Length; i++)
@@ -87,13 +87,13 @@ public sealed class GenerateGoldenTests
     {
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
-        using KeyValueCache cache = new(backend, folder.Model.Config.Text, 4, DType.F32);
+        using PromptCache cache = new(folder.Model, SessionLimits.None);
         float[] logits = new float[folder.Model.Config.Text.VocabularySize];
-        folder.Model.PromptLogits(new Prompt([1, 2], [], 0), cache, logits, default);
-        folder.Model.NextLogits(folder.Model.Config.ImageTokenId, cache, logits, default);
+        cache.Read(new Prompt([1, 2], [], 0), 2, logits, default);
+        cache.Append(folder.Model.Config.ImageTokenId, logits, default);
         Assert.All(logits, logit => Assert.True(float.IsFinite(logit)));
         Assert.Equal(3, cache.Count);
-        Assert.Throws<SmvlException>(() => folder.Model.PromptLogits(new Prompt([folder.Model.Config.ImageTokenId], [], 0), cache, logits, default));
+        Assert.Throws<SmvlException>(() => cache.Read(new Prompt([folder.Model.Config.ImageTokenId], [], 0), 1, logits, default));
     }
 
     private static void CheckTokens(JsonElement golden, string key, double repetitionPenalty)
@@ -101,7 +101,7 @@ public sealed class GenerateGoldenTests
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         int[] expected = Ids(golden, key);
-        ChatSession session = new(folder);
+        using ChatSession session = new(folder);
         var streamed = new System.Text.StringBuilder();
         ChatAnswer answer = session.Answer(
             PromptOf(folder, golden), new SamplingOptions { RepetitionPenalty = repetitionPenalty }, Math.Max(40, expected.Length),
@@ -118,7 +118,8 @@ public sealed class GenerateGoldenTests
     {
         GreedyCase greedy = GreedyCase.Of(golden);
         RgbImage[] pictures = [.. greedy.Pictures.Select(ImageDecoder.DecodeFile)];
-        return new ChatSession(folder).Prepare(
+        using ChatSession session = new(folder);
+        return session.Prepare(
             [ChatMessage.FromText("system", greedy.System), new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(greedy.Question)])],
             pictures,
             thinking: true);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -97,6 +98,8 @@ internal sealed unsafe class PanelStorage : HostStorage
         }
     }
 
+    // compiled fully at once: a model is packed before any loop is found hot
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack<TUnit>(byte* panel, byte* blocks, long stride)
         where TUnit : IQuantizedUnit
     {
