@@ -48,15 +48,22 @@ public sealed class GgufModel : IChatModel
     {
         GgufPair files = GgufPair.Open(path, projectorPath);
         VisionLanguageModel? model = null;
+        Task<BpeTokenizer>? reading = null;
         try
         {
             ChatFormat format = ChatFormat.OfGguf(files.TextFile.Metadata.OptionalText(GgufKeys.Tokenizer.ChatTemplate), path);
-            BpeTokenizer tokenizer = GgufTokenizer.Read(files.TextFile.Metadata);
+            reading = Task.Run(() => GgufTokenizer.Read(files.TextFile.Metadata));
+            if (files.Whole is null)
+            {
+                // a short question waits for little else, so the vocabulary is read beside the weights
+                model = new(backend, files.Text, files.Weights);
+            }
+
+            BpeTokenizer tokenizer = reading.GetAwaiter().GetResult();
             PromptBuilder prompts = new(tokenizer, ImageLayout.SmolVlm, files.Whole?.ImageSequenceLength ?? 0, NoToken, format);
             if (files.Whole is not ModelConfig whole)
             {
-                model = new(backend, files.Text, files.Weights);
-                return new GgufModel(files, model, tokenizer, new NoPictures(() => NoProjector(path)), prompts);
+                return new GgufModel(files, model!, tokenizer, new NoPictures(() => NoProjector(path)), prompts);
             }
 
             GgufMetadata projector = files.ProjectorFile!.Metadata;
@@ -69,6 +76,11 @@ public sealed class GgufModel : IChatModel
         }
         catch
         {
+            if (reading is not null)
+            {
+                Task.WaitAny(reading);   // nothing reads in the file any more
+            }
+
             model?.Dispose();
             files.Dispose();
             throw;
