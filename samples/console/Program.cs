@@ -1,32 +1,26 @@
 // Asks a model about a picture and writes the answer as it comes:
-// dotnet run -c Release --project samples/console -- MODEL_FOLDER PICTURE QUESTION
+// dotnet run -c Release --project samples/console -- MODEL PICTURE QUESTION [MMPROJ]
 using Smvl;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors.Cpu;
-using Smvl.Text;
 
-if (args is not [string folder, string picture, string question])
+if (args.Length is not (3 or 4))
 {
-    Console.Error.WriteLine("MODEL_FOLDER PICTURE QUESTION");
+    Console.Error.WriteLine("MODEL PICTURE QUESTION [MMPROJ]: a folder, or two GGUF files");
     return 2;
 }
 
-using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, pressed) =>
-{
-    pressed.Cancel = true;   // the program ends by itself
-    stop.Cancel();
-};
 try
 {
-    using CpuBackend backend = new();                              // on all cores
-    using ModelFolder model = ModelFolder.Open(folder, backend);   // maps the weights, reads the tokenizer
-    ChatSession session = new(model);
-    Prompt prompt = session.Prepare(
-        [new ChatMessage("user", ContentPart.Image, new ContentPart(question))], [ImageDecoder.DecodeFile(picture)], thinking: false);
-    session.Answer(prompt, ChatSession.Defaults(model.Generation), maxNewTokens: 256, onText: Console.Write, cancellation: stop.Token);
+    using ChatModel model = ChatModel.Open(args[0], args.ElementAtOrDefault(3));
+    using RgbImage picture = ImageDecoder.DecodeFile(args[1]);
+    using Conversation conversation = model.Converse();
+    await foreach (string piece in conversation.AskAsync(args[2], [picture]))
+    {
+        Console.Write(piece);
+    }
+
     Console.WriteLine();
     return 0;
 }
@@ -34,8 +28,4 @@ catch (SmvlException e)   // what a user can mend, in one line
 {
     Console.Error.WriteLine(e.Message);
     return 1;
-}
-catch (OperationCanceledException)
-{
-    return 130;
 }

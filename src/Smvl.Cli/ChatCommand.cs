@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors.Cpu;
+using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Cli;
@@ -13,11 +14,12 @@ namespace Smvl.Cli;
 internal static class ChatCommand
 {
     private const int DefaultMaxNewTokens = 256;
+    private const string Name = "chat", Question = "QUESTION";
 
     public static Command Create()
     {
         var model = new ModelArgument("a spliced or trained folder");
-        var question = new Argument<string?>("QUESTION") { Description = "left out: questions are read line by line", Arity = ArgumentArity.ZeroOrOne };
+        var question = new Argument<string?>(Question) { Description = "left out: questions are read line by line", Arity = ArgumentArity.ZeroOrOne };
         var images = new Option<string[]>("--image") { Description = "a picture, or several: JPEG, PNG, WebP, GIF or BMP", AllowMultipleArgumentsPerToken = false };
         var system = new Option<string?>("--system") { Description = "a system message; none unless given" };
         var thinking = new Option<string>("--thinking") { Description = "on leaves out the empty think block", DefaultValueFactory = _ => "off" };
@@ -30,10 +32,12 @@ internal static class ChatCommand
         var seed = new Option<long>("--seed") { Description = "the same seed, the same answer" };
         var json = new Option<bool>("--json") { Description = "one JSON object: prompt_ids, new_ids, text, logprobs, timings" };
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
+        var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
+        cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
         var threads = new ThreadsOption();
-        var command = new Command("chat", "Ask a model about a picture.")
+        var command = new Command(Name, "Ask a model about a picture.")
         {
-            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -49,11 +53,14 @@ internal static class ChatCommand
             {
                 CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
                 RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
-                using CpuBackend backend = new(threads.Read(parsed));
-                using IChatModel opened = model.Open<IChatModel>(
-                    parsed,
-                    folder => ModelFolder.Open(folder, backend, parsed.InvocationConfiguration.Error.WriteLine),
-                    (text, projector) => GgufModel.Open(text, projector, backend));
+                var options = new ChatModelOptions
+                {
+                    Threads = threads.Read(parsed),
+                    CacheType = CacheType(parsed.GetValue(cacheType)),
+                    Notice = parsed.InvocationConfiguration.Error.WriteLine,
+                };
+                using ChatModel opened = model.Open(
+                    parsed, folder => ChatModel.Open(folder, options: options), (text, projector) => ChatModel.Open(text, projector, options));
                 SamplingOptions defaults = ChatSession.Defaults(opened.Generation);
                 SamplingOptions sampling = defaults with
                 {
@@ -63,27 +70,41 @@ internal static class ChatCommand
                     RepetitionPenalty = parsed.GetValue(penalty) ?? defaults.RepetitionPenalty,
                     Seed = parsed.GetValue(seed),
                 };
-                var conversation = new Conversation(
-                    new ChatSession(opened), pictures, parsed.GetValue(system), parsed.GetValue(thinking) == "on", sampling,
-                    parsed.GetValue(maxNewTokens), cancellation);
+                using Conversation conversation = opened.Converse(new ConversationOptions
+                {
+                    System = parsed.GetValue(system),
+                    Thinking = parsed.GetValue(thinking) == "on",
+                    Sampling = sampling,
+                    MaxNewTokens = parsed.GetValue(maxNewTokens),
+                });
                 TextWriter output = parsed.InvocationConfiguration.Output;
                 if (parsed.GetValue(json))
                 {
-                    WriteJson(output, opened.Tokenizer, conversation.Ask(parsed.GetValue(question)!, parsed.GetValue(logprobs), null));
+                    ChatAnswer answer = conversation.Ask(
+                        parsed.GetValue(question)!, pictures, alternatives: parsed.GetValue(logprobs), cancellation: cancellation);
+                    WriteJson(output, opened.Tokenizer, answer);
                 }
                 else if (parsed.GetValue(question) is { } single)
                 {
-                    conversation.Ask(single, 0, piece => output.Write(TerminalText.Printable(piece)));
+                    conversation.Ask(single, pictures, piece => output.Write(TerminalText.Printable(piece)), cancellation: cancellation);
                     output.WriteLine();
                 }
                 else
                 {
-                    Converse(conversation, output);
+                    Converse(conversation, pictures, output);
                 }
             },
             cancellation));
         return command;
     }
+
+    private static DType? CacheType(string? name) => name switch
+    {
+        null => null,
+        "f32" => DType.F32,
+        "f16" => DType.F16,
+        _ => DType.Q8_0,
+    };
 
     private static void CheckTogether(bool json, int logprobs, string? question)
     {
@@ -98,12 +119,40 @@ internal static class ChatCommand
         }
     }
 
-    private static void Converse(Conversation conversation, TextWriter output)
+    /// <summary>True for a conversation, which hears Ctrl-C by itself: during an answer it ends the answer only.</summary>
+    public static bool HearsInterrupts(ParseResult parsed) =>
+        parsed.CommandResult.Command.Name == Name && parsed.GetValue<string?>(Question) is null;
+
+    /// <summary>Line by line until the end, or an empty one; the pictures stand before the first question.</summary>
+    private static void Converse(Conversation conversation, IReadOnlyList<RgbImage> pictures, TextWriter output)
     {
         bool prompts = !Console.IsInputRedirected;
+        CancellationTokenSource? answering = null;
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            if (Volatile.Read(ref answering) is { } answer)
+            {
+                signal.Cancel = true;   // the program goes on
+                answer.Cancel();
+            }
+        });
+        IReadOnlyList<RgbImage> about = pictures;
         while (Read() is { Length: > 0 } line)
         {
-            conversation.Ask(line, 0, piece => output.Write(TerminalText.Printable(piece)));
+            // not disposed: a signal may be on its way to it
+            var stop = new CancellationTokenSource();
+            Volatile.Write(ref answering, stop);
+            try
+            {
+                conversation.Ask(line, about, piece => output.Write(TerminalText.Printable(piece)), cancellation: stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                output.Write(" …");
+            }
+
+            Volatile.Write(ref answering, null);
+            about = [];
             output.WriteLine();
         }
 
@@ -177,25 +226,4 @@ internal static class ChatCommand
 
     // the first token comes out of the prompt's pass
     private static double Rate(int tokens, double seconds) => seconds > 0 ? Math.Round(Math.Max(0, tokens) / seconds, 2) : 0;
-
-    /// <summary>The turns so far; the pictures belong to the first question.</summary>
-    private sealed class Conversation(
-        ChatSession session, IReadOnlyList<RgbImage> pictures, string? system, bool thinking, SamplingOptions sampling, int maxNewTokens,
-        CancellationToken cancellation)
-    {
-        private readonly List<ChatMessage> messages = system is null ? [] : [ChatMessage.FromText("system", system)];
-        private bool asked;
-
-        public ChatAnswer Ask(string question, int alternatives, Action<string>? onText)
-        {
-            messages.Add(asked
-                ? ChatMessage.FromText("user", question)
-                : new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(question)]));
-            asked = true;
-            Prompt prompt = session.Prepare(messages, pictures, thinking);
-            ChatAnswer answer = session.Answer(prompt, sampling, maxNewTokens, alternatives, onText, cancellation);
-            messages.Add(ChatMessage.FromText("assistant", answer.Text));
-            return answer;
-        }
-    }
 }

@@ -31,6 +31,7 @@ internal static class CommandLineProgram
             ChatCommand.Create(),
             TokenizeCommand.Create(),
             ExportCommand.Create(),
+            QuantizeCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
         };
@@ -49,7 +50,13 @@ internal static class CommandLineProgram
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeToFinish });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = ChatCommand.HearsInterrupts(parsed) ? null : TimeToFinish,
+            });
         }
         catch (UsageException e)
         {

@@ -96,7 +96,7 @@ internal static class DemoCommand
         string picture = Path.Combine(arguments.OutputDir, "held_out.png");
         File.WriteAllBytes(picture, sample.Picture.Memory.Span);
 
-        ChatSession session = new(model);
+        using ChatSession session = new(model);
         Prompt prompt = session.Prepare(
             [new ChatMessage("user", ContentPart.Image, new ContentPart(sample.Question))],
             [ImageDecoder.DecodeFile(picture)],

@@ -8,7 +8,7 @@ namespace Smvl.Cli;
 /// <summary><c>smvl export gguf</c>: a folder's model as the two files that llama.cpp runs.</summary>
 internal static class ExportCommand
 {
-    public static Command Create() => new("export", "Write a model in the format of another program.") { CreateGguf() };
+    public static Command Create() => new("export", "Write a model in the format of another program.") { CreateGguf(), ExportHfCommand.Create() };
 
     private static Command CreateGguf()
     {
@@ -17,10 +17,8 @@ internal static class ExportCommand
         type.AcceptOnlyFromAmong([.. FileType.All.Select(t => t.Name)]);
         var projectorType = new Option<string?>("--mmproj_type") { Description = "f32 | f16 | q8_0, of vision tower and connector; default: f16, with --type f32 f32" };
         projectorType.AcceptOnlyFromAmong(FileType.F32.Name, FileType.F16.Name, FileType.Q8_0.Name);
-        var tiles = new Option<string?>("--tiles") { Description = "off: a picture is one tile and the overview; default: as the folder was trained" };
-        tiles.AcceptOnlyFromAmong("on", "off");
-        var output = new Option<string>("--output") { Description = "a folder for NAME-TYPE.gguf and mmproj-NAME-TYPE.gguf; NAME is DIR's", Required = true };
-        var force = new Option<bool>("--force") { Description = "replace files of these names" };
+        Option<string?> tiles = GgufOptions.Tiles(), output = GgufOptions.Output(required: true);
+        Option<bool> force = GgufOptions.Force();
         var verify = new Option<bool>("--verify") { Description = "read the files again and compare them and their answers with the folder's" };
         var threads = new ThreadsOption();
         var command = new Command("gguf", "Write a text model and an mmproj for llama.cpp; smvl chat runs them too.")
@@ -33,10 +31,10 @@ internal static class ExportCommand
             {
                 TextWriter log = parsed.InvocationConfiguration.Output;
                 var options = new GgufExportOptions(
-                    parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output), FileType.Find(parsed.GetRequiredValue(type))!)
+                    parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output)!, FileType.Find(parsed.GetRequiredValue(type))!)
                 {
                     ProjectorType = parsed.GetValue(projectorType) is { } name ? FileType.Find(name) : null,
-                    Tiles = parsed.GetValue(tiles) is { } choice ? choice == "on" : null,
+                    Tiles = GgufOptions.ReadTiles(parsed, tiles),
                     Replace = parsed.GetValue(force),
                     Threads = threads.Read(parsed),
                 };

@@ -4,6 +4,7 @@ namespace Smvl.Images;
 public interface IImageTiler
 {
     /// <param name="image">(height, width, 3)</param>
-    /// <exception cref="SmvlException">this model takes no picture, or none of this shape</exception>
-    ProcessedImage Process(RgbImage image);
+    /// <param name="maxTiles">what would be more becomes a coarser grid; null for no limit</param>
+    /// <exception cref="SmvlException">this model takes no picture, none of this shape, or none in so few tiles</exception>
+    ProcessedImage Process(RgbImage image, int? maxTiles = null);
 }

@@ -9,11 +9,14 @@ namespace Smvl.Images;
 public static class ImageDecoder
 {
     /// <exception cref="SmvlException">as <see cref="Decode(ReadOnlySpan{byte}, string)"/>, or the file cannot be read</exception>
-    public static RgbImage DecodeFile(string path)
+    public static RgbImage DecodeFile(string path) => Decode(ReadFile(path), path);
+
+    /// <summary>A picture's file as it is.</summary>
+    internal static byte[] ReadFile(string path)
     {
         try
         {
-            return Decode(File.ReadAllBytes(path), path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

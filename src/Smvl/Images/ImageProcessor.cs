@@ -19,11 +19,7 @@ public sealed class ImageProcessor(ImageProcessorConfig config) : IImageTiler
     public TilePlan Plan(int width, int height, int? maxTiles = null) => TilePlanner.Plan(Config, width, height, maxTiles);
 
     /// <inheritdoc/>
-    public ProcessedImage Process(RgbImage image) => Process(image, maxTiles: null);
-
-    /// <param name="image">(height, width, 3)</param>
-    /// <param name="maxTiles">at least 1, or null for no limit</param>
-    public ProcessedImage Process(RgbImage image, int? maxTiles)
+    public ProcessedImage Process(RgbImage image, int? maxTiles = null)
     {
         TilePlan plan = Plan(image.Width, image.Height, maxTiles);
         byte[] tiles = GC.AllocateUninitializedArray<byte>(TileBytes(plan));

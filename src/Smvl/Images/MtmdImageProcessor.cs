@@ -19,26 +19,49 @@ public sealed class MtmdImageProcessor : IImageTiler
         cut = longestEdge is int edge ? new ImageProcessorConfig { TileSize = tileSize, LongestEdge = edge } : null;
     }
 
-    /// <inheritdoc/>
-    public ProcessedImage Process(RgbImage image) => cut is null ? Fit(image) : Cut(image, cut);
+    /// <summary>A grid of one, and the whole picture once more.</summary>
+    public const int FewestTiles = 2;
 
-    private static ProcessedImage Cut(RgbImage image, ImageProcessorConfig config)
+    /// <inheritdoc/>
+    public ProcessedImage Process(RgbImage image, int? maxTiles = null)
     {
-        ProcessedImage processed = new ImageProcessor(config).Process(image);
+        if (maxTiles < FewestTiles)
+        {
+            throw new SmvlException("a picture takes more tiles than there is room for", "picture", $"at least {FewestTiles} tiles", $"{maxTiles}");
+        }
+
+        return cut is null ? Fit(image, maxTiles) : Cut(image, cut, maxTiles);
+    }
+
+    private static ProcessedImage Cut(RgbImage image, ImageProcessorConfig config, int? maxTiles)
+    {
+        ProcessedImage processed = new ImageProcessor(config).Process(image, maxTiles);
 
         // one tile is a grid of one, and the whole picture once more
         return processed.Rows > 0 ? processed : processed with { Rows = 1, Cols = 1, Tiles = [.. processed.Tiles, .. processed.Tiles] };
     }
 
-    private ProcessedImage Fit(RgbImage image)
+    private ProcessedImage Fit(RgbImage image, int? maxTiles)
     {
-        int rows = WholeTiles(image.Height), cols = WholeTiles(image.Width);
+        (int rows, int cols) = Grid(image, scale: 1);
+
+        // fewer along the longer edge, until all fit
+        for (int along = Math.Max(rows, cols) - 1; (rows * cols) + 1 > maxTiles; along--)
+        {
+            (rows, cols) = Grid(image, (float)along * tile / Math.Max(image.Width, image.Height));
+        }
+
         using RgbImage whole = Resampler.Resize(image, tile, tile, ResampleFilter.Bicubic);
         using RgbImage grid = FitOnBlack(image, cols * tile, rows * tile);
         return TileCutter.Cut(grid, rows, cols, whole);
     }
 
-    private int WholeTiles(int edge) => Math.Max(1, (int)MathF.Round((float)edge / tile, MidpointRounding.AwayFromZero));
+    private (int Rows, int Cols) Grid(RgbImage image, float scale)
+    {
+        return (WholeTiles(image.Height), WholeTiles(image.Width));
+
+        int WholeTiles(int edge) => Math.Max(1, (int)MathF.Round(edge * scale / tile, MidpointRounding.AwayFromZero));
+    }
 
     /// <summary>The whole picture, as large as the canvas allows, in its middle.</summary>
     private static RgbImage FitOnBlack(RgbImage image, int width, int height)

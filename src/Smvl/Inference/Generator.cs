@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Smvl.Models;
+using Smvl.Tensors;
 
 namespace Smvl.Inference;
 
@@ -18,7 +19,10 @@ public sealed record Prompt(int[] Ids, IReadOnlyList<ReadOnlyMemory<byte>> Tiles
 /// <summary>
 /// Prompt, then one token at a time through a key/value cache, until an end token (which is part of the result) or the limit.
 /// </summary>
-public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endTokens)
+/// <param name="model">what generates</param>
+/// <param name="endTokens">what ends an answer</param>
+/// <param name="cacheType">F32, F16 or Q8_0 for keys and values</param>
+public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endTokens, DType cacheType = DType.F32)
 {
     /// <summary>Seconds for the prompt of the last run.</summary>
     public double PromptSeconds { get; private set; }
@@ -26,34 +30,44 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
     /// <summary>Seconds for the tokens behind it.</summary>
     public double GenerationSeconds { get; private set; }
 
-    /// <summary>New tokens, as they come.</summary>
+    /// <summary>New tokens, as they come, by a model that has read nothing yet.</summary>
     /// <param name="prompt">at least one token</param>
     /// <param name="sampling">how tokens are chosen</param>
     /// <param name="maxNewTokens">at most so many; the prompt and they must fit the model's positions</param>
     /// <param name="alternatives">likeliest tokens reported with each</param>
-    /// <param name="cancellation">ends the answer where it stands</param>
+    /// <param name="cancellation">ends the answer where it stands, by an exception</param>
     public IEnumerable<GeneratedToken> Generate(
         Prompt prompt, SamplingOptions sampling, int maxNewTokens, int alternatives = 0, CancellationToken cancellation = default)
     {
-        int positions = model.TextConfig.MaxPositions;
-        if (prompt.Ids.Length + maxNewTokens > positions)
+        using var cache = new PromptCache(model, SessionLimits.None with { CacheType = cacheType });
+        foreach (GeneratedToken token in Generate(prompt, cache, sampling, maxNewTokens, alternatives, cancellation))
+        {
+            yield return token;
+        }
+    }
+
+    /// <summary>The same, by a model that may have read the prompt's beginning.</summary>
+    internal IEnumerable<GeneratedToken> Generate(
+        Prompt prompt, PromptCache cache, SamplingOptions sampling, int maxNewTokens, int alternatives, CancellationToken cancellation)
+    {
+        if (prompt.Ids.Length + maxNewTokens > cache.ContextLength)
         {
             throw new SmvlException(
-                "the answer would not fit the model's positions", "max_new_tokens",
-                $"at most {Math.Max(0, positions - prompt.Ids.Length)} behind a prompt of {prompt.Ids.Length} tokens", $"{maxNewTokens}");
+                "the answer would not fit the context", "max_new_tokens",
+                $"at most {Math.Max(0, cache.ContextLength - prompt.Ids.Length)} behind a prompt of {prompt.Ids.Length} tokens", $"{maxNewTokens}");
         }
 
         GenerationSeconds = 0;
         Sampler sampler = new(sampling);
         var seen = new HashSet<int>(prompt.Ids);
-        using var cache = new KeyValueCache(model.Backend, model.TextConfig, prompt.Ids.Length + maxNewTokens);
         long start = Stopwatch.GetTimestamp();
         float[] logits = new float[model.TextConfig.VocabularySize];
-        model.PromptLogits(prompt, cache, logits, cancellation);
+        cache.Read(prompt, maxNewTokens, logits, cancellation);
         PromptSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         start = Stopwatch.GetTimestamp();
-        for (int made = 0; made < maxNewTokens && !cancellation.IsCancellationRequested; made++)
+        for (int made = 0; made < maxNewTokens; made++)
         {
+            cancellation.ThrowIfCancellationRequested();
             int id = sampler.Next(logits, seen);
             seen.Add(id);
             yield return new GeneratedToken(
@@ -64,7 +78,7 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
                 yield break;
             }
 
-            model.NextLogits(id, cache, logits, cancellation);
+            cache.Append(id, logits, cancellation);
         }
     }
 }

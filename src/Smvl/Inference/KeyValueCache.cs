@@ -3,18 +3,34 @@ using Smvl.Tensors;
 
 namespace Smvl.Inference;
 
-/// <summary>Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens.</summary>
+/// <summary>
+/// Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens. F16 halves the memory of
+/// F32, Q8_0 takes about a quarter of it.
+/// </summary>
 internal sealed class KeyValueCache : IDisposable
 {
+    private readonly Backend backend;
     private readonly Tensor memory;
     private readonly Layer[] layers;
 
-    public KeyValueCache(Backend backend, TextConfig config, int capacity)
+    /// <param name="backend">where it lies</param>
+    /// <param name="config">extents</param>
+    /// <param name="capacity">tokens</param>
+    /// <param name="dtype">F32, F16 or Q8_0</param>
+    /// <exception cref="SmvlException">Q8_0 for heads that are no whole blocks</exception>
+    public KeyValueCache(Backend backend, TextConfig config, int capacity, DType dtype)
     {
+        if (config.HeadSize % dtype.BlockSize() != 0)
+        {
+            throw new SmvlException(
+                $"this model's key/value cache cannot be {dtype}", "head_dim", $"a multiple of {dtype.BlockSize()}", $"{config.HeadSize}", "take F16");
+        }
+
+        this.backend = backend;
         Capacity = capacity;
 
         // in one piece, which is large enough for huge pages: a token's rows of all layers lie far apart
-        memory = backend.Allocate(2L * config.LayerCount * capacity, config.KeyValueHeadCount * config.HeadSize);
+        memory = backend.Allocate(dtype, new Shape(2L * config.LayerCount * capacity, config.KeyValueHeadCount * config.HeadSize));
         layers = [.. Enumerable.Range(0, config.LayerCount)
             .Select(i => new Layer(memory.Slice(2 * i * capacity, capacity), memory.Slice(((2 * i) + 1) * capacity, capacity)))];
     }
@@ -27,6 +43,24 @@ internal sealed class KeyValueCache : IDisposable
 
     public Layer this[int layer] => layers[layer];
 
+    /// <summary>Takes the tokens of a smaller one over, into this empty one.</summary>
+    public void CopyFrom(KeyValueCache smaller)
+    {
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i].Append(backend, smaller[i].Keys, smaller[i].Values);
+        }
+    }
+
+    /// <summary>Forgets the tokens behind the first <paramref name="count"/>, also where only some layers have them yet.</summary>
+    public void Truncate(int count)
+    {
+        foreach (Layer layer in layers)
+        {
+            layer.Truncate(count);
+        }
+    }
+
     public void Dispose() => memory.Dispose();
 
     /// <param name="keys">(capacity, G·hd), turned</param>
@@ -34,6 +68,8 @@ internal sealed class KeyValueCache : IDisposable
     internal sealed class Layer(Tensor keys, Tensor values)
     {
         public int Count { get; private set; }
+
+        public void Truncate(int count) => Count = Math.Min(Count, count);
 
         /// <summary>(Count, G·hd)</summary>
         public Tensor Keys => keys.Slice(0, Count);

@@ -1,5 +1,6 @@
 using Smvl.Formats.Gguf;
 using Smvl.Images;
+using Smvl.Inference;
 using Smvl.Tensors;
 using Smvl.Text;
 
@@ -35,6 +36,9 @@ public sealed class GgufModel : IChatModel
     public PromptBuilder Prompts { get; }
 
     public GenerationConfig Generation { get; }
+
+    /// <summary>Keys and values in F16 beside quantized weights, as in llama.cpp; F32 beside others, whose numbers are exact.</summary>
+    public SessionLimits Limits => new() { CacheType = files.Weights.Values.Any(tensor => tensor.DType.IsQuantized()) ? DType.F16 : DType.F32 };
 
     /// <param name="path">the text model</param>
     /// <param name="projectorPath">the mmproj with its vision tower and connector; null for text only</param>
@@ -110,6 +114,6 @@ public sealed class GgufModel : IChatModel
     /// <summary>Stands for a tiler where no picture can be taken.</summary>
     private sealed class NoPictures(Func<SmvlException> reason) : IImageTiler
     {
-        public ProcessedImage Process(RgbImage image) => throw reason();
+        public ProcessedImage Process(RgbImage image, int? maxTiles = null) => throw reason();
     }
 }

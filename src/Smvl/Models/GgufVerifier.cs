@@ -136,23 +136,21 @@ public static class GgufVerifier
         float[] expected = new float[width], actual = new float[width];
         foreach (Prompt prompt in Prompts(source, written))
         {
-            using KeyValueCache ours = Cache(source.Model, prompt), theirs = Cache(written.Model, prompt);
-            source.Model.PromptLogits(prompt, ours, expected, cancellation);
-            written.Model.PromptLogits(prompt, theirs, actual, cancellation);
+            using PromptCache ours = new(source.Model, SessionLimits.None), theirs = new(written.Model, SessionLimits.None);
+            ours.Read(prompt, NewTokens, expected, cancellation);
+            theirs.Read(prompt, NewTokens, actual, cancellation);
             result = Compare(result, expected, actual, out int next);
             for (int made = 1; made < NewTokens; made++)
             {
                 // both go on with the source's token
-                source.Model.NextLogits(next, ours, expected, cancellation);
-                written.Model.NextLogits(next, theirs, actual, cancellation);
+                ours.Append(next, expected, cancellation);
+                theirs.Append(next, actual, cancellation);
                 result = Compare(result, expected, actual, out next);
             }
         }
 
         return result;
     }
-
-    private static KeyValueCache Cache(VisionLanguageModel model, Prompt prompt) => new(model.Backend, model.Config.Text, prompt.Ids.Length + NewTokens);
 
     /// <summary>Laid out as mtmd does, which the source's model can read as well; a picture of one tile costs two encodings.</summary>
     private static IEnumerable<Prompt> Prompts(ModelFolder source, GgufModel written)

@@ -1,4 +1,5 @@
 using Smvl.Images;
+using Smvl.Inference;
 using Smvl.Text;
 
 namespace Smvl.Models;
@@ -17,4 +18,7 @@ public interface IChatModel : IDisposable
 
     /// <summary>How it answers unless told otherwise.</summary>
     GenerationConfig Generation { get; }
+
+    /// <summary>How much a session with it may take.</summary>
+    SessionLimits Limits => SessionLimits.None;
 }

@@ -28,6 +28,7 @@ public sealed class ModelFolder : IChatModel
         Tokenizer = tokenizer;
         Prompts = prompts;
         Generation = generation;
+        Sources = ModelSources.Read(path);
         tokenizerFiles = TokenizerCopy.OpenFiles(path);
     }
 
@@ -44,6 +45,9 @@ public sealed class ModelFolder : IChatModel
     public PromptBuilder Prompts { get; }
 
     public GenerationConfig Generation { get; }
+
+    /// <summary>What it was made of; null where the folder does not say.</summary>
+    public ModelSources? Sources { get; }
 
     /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
     /// <param name="backend">where the model runs</param>
@@ -110,17 +114,20 @@ public sealed class ModelFolder : IChatModel
     /// </summary>
     public void Write(string folder, CancellationToken cancellation = default)
     {
-        ModelConfig config = Model.Config;
-        ConfigWriter.Write(folder, config, DType.F32);
-        GenerationConfigFile.Write(folder, Generation);
-        Images.Config.Write(folder);
-        foreach ((string name, FileBytes content) in tokenizerFiles)
-        {
-            AtomicFile.Write(System.IO.Path.Combine(folder, name), stream => stream.Write(content.Span));
-        }
+        WriteSettings(folder, DType.F32);
+        CheckpointWriter.Write(folder, Tensors(parameter => parameter.Trainable ? DType.F32 : parameter.StoredDType, cancellation));
+    }
 
-        Dictionary<string, string> names = NameTable.For(config).ToDictionary(name => name.Ours, name => name.HuggingFace);
-        CheckpointWriter.Write(folder, [.. Model.Parameters.Select(p => Source(names[p.Name], p, cancellation))]);
+    /// <summary>The same with every tensor in one type, rounded to nearest even.</summary>
+    /// <param name="folder">an existing folder</param>
+    /// <param name="dtype">a float type</param>
+    /// <param name="shardBytes">most bytes of tensors in a file</param>
+    /// <param name="progress">gets the share of bytes written, 0 to 1</param>
+    /// <param name="cancellation">stops between two pieces</param>
+    public void WriteAs(string folder, DType dtype, long shardBytes, Action<double>? progress = null, CancellationToken cancellation = default)
+    {
+        WriteSettings(folder, dtype);
+        CheckpointWriter.Write(folder, Tensors(_ => dtype, cancellation), shardBytes, progress);
     }
 
     public void Dispose()
@@ -133,10 +140,27 @@ public sealed class ModelFolder : IChatModel
         }
     }
 
-    private TensorSource Source(string name, Parameter parameter, CancellationToken cancellation)
+    /// <summary>All but the weights.</summary>
+    private void WriteSettings(string folder, DType dtype)
     {
-        DType dtype = parameter.Trainable ? DType.F32 : parameter.StoredDType;
-        return dtype == parameter.Value.DType
+        ConfigWriter.Write(folder, Model.Config, dtype);
+        GenerationConfigFile.Write(folder, Generation);
+        Images.Config.Write(folder);
+        Sources?.Write(folder);
+        foreach ((string name, FileBytes content) in tokenizerFiles)
+        {
+            AtomicFile.Write(System.IO.Path.Combine(folder, name), stream => stream.Write(content.Span));
+        }
+    }
+
+    private TensorSource[] Tensors(Func<Parameter, DType> dtype, CancellationToken cancellation)
+    {
+        Dictionary<string, string> names = NameTable.For(Model.Config).ToDictionary(name => name.Ours, name => name.HuggingFace);
+        return [.. Model.Parameters.Select(parameter => Source(names[parameter.Name], parameter, dtype(parameter), cancellation))];
+    }
+
+    private TensorSource Source(string name, Parameter parameter, DType dtype, CancellationToken cancellation) =>
+        dtype == parameter.Value.DType
             ? TensorSource.From(name, parameter.Value, cancellation)
             : new TensorSource(name, dtype, parameter.Shape, stream =>
             {
@@ -144,7 +168,6 @@ public sealed class ModelFolder : IChatModel
                 Model.Backend.Copy(stored, parameter.Value);
                 HostBytes.CopyTo(stored, stream, cancellation);
             });
-    }
 
     private static void Check(string path, string key, int expected, int actual)
     {

@@ -70,6 +70,7 @@ public static class Splicer
         WritePictureSettings(options.Vision, staged.Path, config);
         ConfigWriter.Write(staged.Path, config, DType.F32);   // the connector's type, which holds every other one exactly
         GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, text));
+        new ModelSources(ModelSource.Of(options.Vision), ModelSource.Of(options.Text)).Write(staged.Path);
         WriteWeights(options, config, staged.Path, progress, cancellation);
         staged.Commit();
         return config;

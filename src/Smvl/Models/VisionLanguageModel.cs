@@ -66,6 +66,9 @@ public sealed class VisionLanguageModel : IDisposable
 
     public bool TakesPictures => whole is not null;
 
+    /// <summary>Bytes of one tile (3, S, S).</summary>
+    private int TileBytes => Config.Vision.ChannelCount * Config.Vision.ImageSize * Config.Vision.ImageSize;
+
     public Backend Backend { get; }
 
     /// <summary>In the checkpoint's order.</summary>
@@ -117,30 +120,75 @@ public sealed class VisionLanguageModel : IDisposable
         return head.Logits(hidden, rows);
     }
 
-    /// <summary>Runs a whole prompt into an empty cache.</summary>
-    /// <param name="prompt">at least one token, and the tiles that its image tokens stand for</param>
-    /// <param name="cache">filled</param>
-    /// <param name="logits">(V) overwritten with those behind the last token</param>
+    /// <summary>Rows (T, D) of a whole prompt, whose logits <see cref="Logits(Tensor, ReadOnlySpan{int})"/> gives some at a time.</summary>
+    internal Tensor Hidden(Prompt prompt, CancellationToken cancellation) => text.Forward(
+        Embed(prompt, cancellation), SequenceRows.Of([prompt.Ids.Length]), null, Keep.Nothing, out _, cancellation);
+
+    /// <summary>Logits (rows, V) of chosen rows of <see cref="Hidden"/>.</summary>
+    internal Tensor Logits(Tensor hidden, ReadOnlySpan<int> rows) => head.Logits(hidden, rows);
+
+    /// <summary>The image rows (tiles·P/s², D of the text decoder) of one picture.</summary>
+    /// <param name="tiles">(tiles, 3, S, S)</param>
+    /// <param name="atOnce">tiles whose activations exist at a time; null for as many as are fast</param>
     /// <param name="cancellation">heard between blocks</param>
-    internal void PromptLogits(Prompt prompt, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
+    internal Tensor EncodePicture(ReadOnlyMemory<byte> tiles, int? atOnce, CancellationToken cancellation)
     {
-        Tensor x = text.Embed(prompt.Ids);
-        if (TakesPictures)
+        // the tower takes its time, and reads none of the text decoder
+        SetAside("text.");
+        int tileBytes = TileBytes, count = tiles.Length / tileBytes, rowsPerTile = Config.ImageSequenceLength;
+        if (count == 2 && tiles.Span[..tileBytes].SequenceEqual(tiles.Span[tileBytes..]))
         {
-            int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
-            using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
-            PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+            // a grid of one tile and the overview of the same
+            using Tensor once = EncodePicture(tiles[..tileBytes], atOnce, cancellation);
+            Tensor twice = Backend.Allocate(2L * rowsPerTile, Config.Text.HiddenSize);
+            Backend.Copy(twice.Slice(0, rowsPerTile), once);
+            Backend.Copy(twice.Slice(rowsPerTile, rowsPerTile), once);
+            return twice;
+        }
+
+        int group = atOnce ?? vision.TilesAtOnce;
+        Tensor encoded = Backend.Allocate((long)count * rowsPerTile, Config.Text.HiddenSize);
+        try
+        {
+            for (int start = 0; start < count; start += group)
+            {
+                int here = Math.Min(group, count - start);
+                using Tensor uploaded = Upload([tiles.Slice(start * tileBytes, here * tileBytes)], here);
+                using Tensor tower = vision.Forward(uploaded, pixels, Keep.Nothing, out _, cancellation);
+                using Tensor rows = connector.Forward(tower, false, out _);
+                Backend.Copy(encoded.Slice(start * rowsPerTile, here * rowsPerTile), rows);
+            }
+        }
+        catch
+        {
+            encoded.Dispose();
+            throw;
+        }
+        finally
+        {
+            SetAside("vision.");
+        }
+
+        return encoded;
+    }
+
+    /// <summary>Runs tokens that follow those in the cache.</summary>
+    /// <param name="ids">at least one token</param>
+    /// <param name="images">rows that take the places of image tokens among them</param>
+    /// <param name="cache">extended</param>
+    /// <param name="logits">(V) overwritten with those behind the last token; empty where nobody wants them</param>
+    /// <param name="cancellation">heard between blocks</param>
+    internal void ContinueLogits(
+        ReadOnlySpan<int> ids, IReadOnlyList<PlacedRows> images, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
+    {
+        Tensor x = text.Embed(ids);
+        foreach (PlacedRows image in images)
+        {
+            Backend.PutRows(x, image.Rows, image.Places);
         }
 
         LastLogits(x, cache, logits, cancellation);
     }
-
-    /// <summary>
-    /// Runs one more token; the logits (V) behind it are overwritten. An image token that the model itself wrote is a token like any
-    /// other: there is no picture for it, and the reference embeds it too.
-    /// </summary>
-    internal void NextLogits(int id, KeyValueCache cache, Span<float> logits, CancellationToken cancellation) =>
-        LastLogits(text.Embed([id]), cache, logits, cancellation);
 
     /// <summary>The tower's rows (tiles·P, D) and the image rows (tiles·P/s², D) of tiles; for tests and comparisons.</summary>
     internal (Tensor Tower, Tensor Rows) EncodeTiles(Tensor tiles)
@@ -159,13 +207,30 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
+    /// <summary>Rows (T, D) of a prompt's tokens, with its pictures' rows in place.</summary>
+    private Tensor Embed(Prompt prompt, CancellationToken cancellation)
+    {
+        Tensor x = text.Embed(prompt.Ids);
+        if (TakesPictures)
+        {
+            int[] imageRows = [.. Enumerable.Range(0, prompt.Ids.Length).Where(t => prompt.Ids[t] == Config.ImageTokenId)];
+            using Tensor tiles = Upload(prompt.Tiles, prompt.TileCount);
+            PlaceImages(x, imageRows, tiles, Keep.Nothing, false, out _, out _, cancellation);
+        }
+
+        return x;
+    }
+
     /// <summary>Logits behind the last of some rows that follow those in the cache. Takes over x.</summary>
     private void LastLogits(Tensor x, KeyValueCache cache, Span<float> logits, CancellationToken cancellation)
     {
         int count = x.Shape[0];
         using Tensor hidden = text.Forward(x, SequenceRows.Continuing(cache.Count, count), cache, Keep.Nothing, out _, cancellation);
-        using Tensor last = head.Logits(hidden, [0]);
-        Backend.Download(last, logits);
+        if (!logits.IsEmpty)
+        {
+            using Tensor last = head.Logits(hidden, [0]);
+            Backend.Download(last, logits);
+        }
     }
 
     private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)
@@ -204,6 +269,21 @@ public sealed class VisionLanguageModel : IDisposable
         return loss;
     }
 
+    /// <summary>Image rows that a picture's tiles (tiles, 3, S, S) make.</summary>
+    internal int RowsOf(ReadOnlyMemory<byte> tiles) => tiles.Length / TileBytes * Config.ImageSequenceLength;
+
+    /// <exception cref="SmvlException">as many tiles make another number of image rows</exception>
+    internal void CheckImageTokens(int imageTokens, int tiles)
+    {
+        int expected = tiles * Config.ImageSequenceLength;
+        if (imageTokens != expected)
+        {
+            throw new SmvlException(
+                "the prompt's image tokens do not match its pictures", expected: $"{expected} image tokens for {tiles} tiles",
+                actual: $"{imageTokens}", hint: "was the prompt cut, or does it name another number of pictures?");
+        }
+    }
+
     /// <summary>Image rows in place of the image tokens; their number must be that of the rows that the tiles make.</summary>
     private void PlaceImages(
         Tensor x, IReadOnlyList<int> imageRows, Tensor tiles, Keep towerMode, bool keepShuffled,
@@ -211,15 +291,8 @@ public sealed class VisionLanguageModel : IDisposable
     {
         towerKept = null;
         shuffled = null;
-        int expected = tiles.Shape[0] * Config.ImageSequenceLength;
-        if (imageRows.Count != expected)
-        {
-            throw new SmvlException(
-                "the prompt's image tokens do not match its pictures", expected: $"{expected} image tokens for {tiles.Shape[0]} tiles",
-                actual: $"{imageRows.Count}", hint: "was the prompt cut, or does it name another number of pictures?");
-        }
-
-        if (expected == 0)
+        CheckImageTokens(imageRows.Count, tiles.Shape[0]);
+        if (imageRows.Count == 0)
         {
             return;
         }
@@ -260,7 +333,7 @@ public sealed class VisionLanguageModel : IDisposable
         int start = 0;
         foreach (ReadOnlyMemory<byte> picture in tiles)
         {
-            int pictureTiles = picture.Length / (Config.Vision.ChannelCount * size * size);
+            int pictureTiles = picture.Length / TileBytes;
             Backend.Upload(picture.Span, tensor.Slice(start, pictureTiles));
             start += pictureTiles;
         }
@@ -300,3 +373,8 @@ public sealed class VisionLanguageModel : IDisposable
     private static ReadOnlySpan<int> Span(IReadOnlyList<int> list) =>
         list is List<int> ints ? CollectionsMarshal.AsSpan(ints) : list.ToArray();
 }
+
+/// <summary>Rows that take the places of tokens.</summary>
+/// <param name="Rows">(n, D)</param>
+/// <param name="Places">(n) among the tokens</param>
+internal readonly record struct PlacedRows(Tensor Rows, int[] Places);

@@ -35,6 +35,9 @@ internal sealed class VisionTower
         postNorm = new(backend, parameter("post_norm.weight"), parameter("post_norm.bias"), (float)config.LayerNormEpsilon);
     }
 
+    /// <summary>Tiles of a group.</summary>
+    public int TilesAtOnce => Math.Max(1, GroupRows / config.PatchCount);
+
     /// <summary>Rows of the last hidden state (tiles·P, D).</summary>
     /// <param name="tiles">(tiles, 3, S, S): U8, normalised on the way, or F32, taken as they are</param>
     /// <param name="pixels">the normalisation of U8 tiles</param>
@@ -45,7 +48,7 @@ internal sealed class VisionTower
         Tensor tiles, PixelNormalisation pixels, Keep mode, out Activations? kept, CancellationToken cancellation)
     {
         int patches = config.PatchCount;
-        int perGroup = Math.Max(1, GroupRows / patches);
+        int perGroup = TilesAtOnce;
         Tensor output = backend.Allocate((long)tiles.Shape[0] * patches, config.HiddenSize);
         kept = mode == Keep.Nothing ? null : new Activations(pixels);
         for (int start = 0; start < tiles.Shape[0]; start += perGroup)

@@ -41,6 +41,9 @@ internal abstract class TrainingKey(string name, string doc)
     /// <summary>True for a key that may stand on the command line without a value.</summary>
     public abstract bool IsFlag { get; }
 
+    /// <summary>True for a file or folder of the machine that runs.</summary>
+    public abstract bool IsPath { get; }
+
     /// <summary>The value of this key's type.</summary>
     /// <exception cref="SmvlException">wrong type, outside the constraint, or not supported</exception>
     public abstract object? Read(RawValue raw);
@@ -60,6 +63,8 @@ internal sealed class TrainingKey<T>(string name, KeyType<T> type, T defaultValu
     public override object? Default => defaultValue;
 
     public override bool IsFlag => typeof(T) == typeof(bool);
+
+    public override bool IsPath => ReferenceEquals(type, KeyTypes.Path);
 
     public override object? Read(RawValue raw)
     {

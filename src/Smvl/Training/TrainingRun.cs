@@ -123,7 +123,7 @@ public static class TrainingRun
         TrainingArguments arguments, ModelFolder model, RgbImage picture, TrainingResult result, ITracker tracker, ITrainingObserver observer,
         CancellationToken cancellation)
     {
-        ChatSession session = new(model);
+        using ChatSession session = new(model);
         Prompt prompt = session.Prepare(
             [
                 ChatMessage.FromText("system", SampleSystem),

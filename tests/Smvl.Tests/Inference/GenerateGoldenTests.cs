@@ -2,6 +2,7 @@ using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
@@ -41,9 +42,9 @@ public sealed class GenerateGoldenTests
         foreach (GeneratedToken token in cached)
         {
             // the whole sequence again, with an empty cache
-            using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length);
+            using PromptCache fresh = new(folder.Model, SessionLimits.None);
             float[] logits = new float[folder.Model.Config.Text.VocabularySize];
-            folder.Model.PromptLogits(prompt with { Ids = ids }, fresh, logits, default);
+            fresh.Read(prompt with { Ids = ids }, 0, logits, default);
             (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(logits, 3);
             Assert.Equal(top.Select(t => t.Id), token.Alternatives.Select(t => t.Id));
             for (int i = 0; i < top.Length; i++)
@@ -55,18 +56,44 @@ public sealed class GenerateGoldenTests
         }
     }
 
+    /// <summary>F16 keeps eleven bits of a key or value, so a token's log-probability moves by about a thousandth.</summary>
+    [Fact]
+    public void ACacheInF16ChangesLittle()
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        GeneratedToken[] Answer(DType cacheType) =>
+            [.. new Generator(folder.Model, [], cacheType).Generate(new Prompt([1, 2, 3, 4, 5], [], 0), new SamplingOptions(), 8)];
+
+        GeneratedToken[] full = Answer(DType.F32), half = Answer(DType.F16);
+
+        Assert.Equal(full.Select(token => token.Id), half.Select(token => token.Id));
+        Assert.NotEqual(full.Select(token => token.LogProbability), half.Select(token => token.LogProbability));
+        Assert.All(full.Zip(half), pair => Assert.Equal(pair.First.LogProbability, pair.Second.LogProbability, 5e-3));
+    }
+
+    [Fact]
+    public void ACacheOfBlocksThatCutAHeadIsRefused()
+    {
+        using CpuBackend backend = new(1);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        SmvlException refused = Assert.Throws<SmvlException>(
+            () => new KeyValueCache(backend, folder.Model.Config.Text with { HeadSize = 48 }, 4, DType.Q8_0));
+        Assert.Contains("Q8_0", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AnImageTokenThatTheModelWritesIsAnOrdinaryToken()
     {
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
-        using KeyValueCache cache = new(backend, folder.Model.Config.Text, 4);
+        using PromptCache cache = new(folder.Model, SessionLimits.None);
         float[] logits = new float[folder.Model.Config.Text.VocabularySize];
-        folder.Model.PromptLogits(new Prompt([1, 2], [], 0), cache, logits, default);
-        folder.Model.NextLogits(folder.Model.Config.ImageTokenId, cache, logits, default);
+        cache.Read(new Prompt([1, 2], [], 0), 2, logits, default);
+        cache.Append(folder.Model.Config.ImageTokenId, logits, default);
         Assert.All(logits, logit => Assert.True(float.IsFinite(logit)));
         Assert.Equal(3, cache.Count);
-        Assert.Throws<SmvlException>(() => folder.Model.PromptLogits(new Prompt([folder.Model.Config.ImageTokenId], [], 0), cache, logits, default));
+        Assert.Throws<SmvlException>(() => cache.Read(new Prompt([folder.Model.Config.ImageTokenId], [], 0), 1, logits, default));
     }
 
     private static void CheckTokens(JsonElement golden, string key, double repetitionPenalty)
@@ -74,7 +101,7 @@ public sealed class GenerateGoldenTests
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         int[] expected = Ids(golden, key);
-        ChatSession session = new(folder);
+        using ChatSession session = new(folder);
         var streamed = new System.Text.StringBuilder();
         ChatAnswer answer = session.Answer(
             PromptOf(folder, golden), new SamplingOptions { RepetitionPenalty = repetitionPenalty }, Math.Max(40, expected.Length),
@@ -91,7 +118,8 @@ public sealed class GenerateGoldenTests
     {
         GreedyCase greedy = GreedyCase.Of(golden);
         RgbImage[] pictures = [.. greedy.Pictures.Select(ImageDecoder.DecodeFile)];
-        return new ChatSession(folder).Prepare(
+        using ChatSession session = new(folder);
+        return session.Prepare(
             [ChatMessage.FromText("system", greedy.System), new ChatMessage("user", [.. pictures.Select(_ => ContentPart.Image), new ContentPart(greedy.Question)])],
             pictures,
             thinking: true);

@@ -48,7 +48,7 @@ public sealed class GgufModelTests : IDisposable
     public void ThinkingChangesNothingWhereTheTemplateKnowsNone()
     {
         using GgufModel model = GgufModel.Open(Text, null, backend);
-        ChatSession session = new(model);
+        using ChatSession session = new(model);
         ChatMessage[] messages = [ChatMessage.FromText("user", "hello")];
         Assert.Equal(session.Prepare(messages, [], thinking: true).Ids, session.Prepare(messages, [], thinking: false).Ids);
     }
@@ -122,7 +122,7 @@ public sealed class GgufModelTests : IDisposable
 
     private static ChatAnswer Ask(GgufModel model, string question, string? picture)
     {
-        ChatSession session = new(model);
+        using ChatSession session = new(model);
         ContentPart[] content = picture is null ? [new(question)] : [ContentPart.Image, new(question)];
         RgbImage[] pictures = picture is null ? [] : [ImageDecoder.DecodeFile(MtmdGolden.Path(picture))];
         return session.Answer(session.Prepare([new ChatMessage("user", content)], pictures, thinking: false), ChatSession.Defaults(model.Generation), 8);

@@ -12,6 +12,9 @@ namespace Smvl.Formats.Gguf;
 /// </summary>
 public sealed class GgufFile : IDisposable
 {
+    /// <summary>How the files' names end.</summary>
+    internal const string Extension = ".gguf";
+
     internal const uint Magic = 0x46554747;   // "GGUF"
     internal const uint Version = 3;
     internal const int DefaultAlignment = 32;

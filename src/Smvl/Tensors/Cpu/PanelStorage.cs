@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -30,7 +31,7 @@ internal sealed unsafe class PanelStorage : HostStorage
     {
         int rows = blocks.Shape.Rows, inputs = blocks.Shape.Width, panels = (rows + UnitParts.Rows - 1) / UnitParts.Rows;
         var storage = new PanelStorage(memory.Allocate(panels * PanelBytesOf(blocks.DType, inputs)), blocks.DType, inputs);
-        byte* source = ((HostStorage)blocks.Storage).Pointer + blocks.ByteOffset;
+        byte* source = blocks.Origin();
         long rowBytes = blocks.DType.Bytes(inputs);
         threads.ForRanges(panels, PackPanels, (start, end) =>
         {
@@ -97,6 +98,8 @@ internal sealed unsafe class PanelStorage : HostStorage
         }
     }
 
+    // compiled fully at once: a model is packed before any loop is found hot
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack<TUnit>(byte* panel, byte* blocks, long stride)
         where TUnit : IQuantizedUnit
     {

@@ -39,6 +39,7 @@ internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
 
     public static int Bytes => UnitParts.Rows * 34;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pack(byte* unit, byte* blocks, long stride)
     {
         UnitParts.PackHalves(unit, blocks, stride);
@@ -75,6 +76,7 @@ internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
 
     public static int Bytes => UnitParts.Rows * 18;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pack(byte* unit, byte* blocks, long stride)
     {
         UnitParts.PackHalves(unit, blocks, stride);
@@ -117,6 +119,7 @@ internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
 
     public static int Bytes => Strips + (UnitParts.Rows * 128);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pack(byte* unit, byte* blocks, long stride)
     {
         UnitParts.PackAsFloats(unit, blocks, stride);
@@ -185,6 +188,7 @@ internal readonly unsafe struct UnitQ6_K : IQuantizedUnit
 
     public static int Bytes => High + 512;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Pack(byte* unit, byte* blocks, long stride)
     {
         UnitParts.PackAsFloats(unit, blocks + 208, stride);
@@ -248,6 +252,7 @@ internal static unsafe class UnitParts
     public const int Rows = 8;
 
     /// <summary>Eight blocks' F16 fields, row by row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PackHalves(byte* unit, byte* field, long stride)
     {
         for (int row = 0; row < Rows; row++)
@@ -259,6 +264,7 @@ internal static unsafe class UnitParts
     public static void UnpackHalf(byte* unit, int row, byte* field) => *(Half*)field = ((Half*)unit)[row];
 
     /// <summary>Eight blocks' F16 fields as F32: those of the larger blocks are often below F16's normal range.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PackAsFloats(byte* unit, byte* field, long stride)
     {
         for (int row = 0; row < Rows; row++)
@@ -270,6 +276,7 @@ internal static unsafe class UnitParts
     public static void UnpackFloat(byte* unit, int row, byte* field) => *(Half*)field = (Half)((float*)unit)[row];
 
     /// <summary>Eight blocks' runs of eight bytes, run by run.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void PackStrips(byte* unit, byte* bytes, long stride, int count)
     {
         for (int row = 0; row < Rows; row++, bytes += stride)

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace Smvl.Cli;
+
+/// <summary>Sizes as transformers' max_shard_size takes them: bytes, or a number with KB, MB, GB (thousands) or KiB, MiB, GiB.</summary>
+internal static class ByteSize
+{
+    public const string Expected = "bytes, or a number with KB, MB, GB, KiB, MiB or GiB, such as 2GB";
+
+    private static readonly (string Unit, long Bytes)[] Units =
+    [
+        ("GIB", 1L << 30), ("MIB", 1L << 20), ("KIB", 1L << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000), ("", 1),
+    ];
+
+    public static bool TryParse(string text, out long bytes)
+    {
+        (string unit, long factor) = Units.First(each => text.EndsWith(each.Unit, StringComparison.OrdinalIgnoreCase));
+        bool isNumber = long.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out long number);
+        bool fits = isNumber && number is > 0 && number <= long.MaxValue / factor;
+        bytes = fits ? number * factor : 0;
+        return fits;
+    }
+}

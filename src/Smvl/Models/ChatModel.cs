@@ -1,0 +1,92 @@
+using Smvl.Formats.Gguf;
+using Smvl.Images;
+using Smvl.Inference;
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
+using Smvl.Text;
+
+namespace Smvl.Models;
+
+/// <summary>How a model is opened.</summary>
+public sealed record ChatModelOptions
+{
+    /// <summary>Cores to compute on; null for <see cref="ThreadCount.Default"/>. No result depends on it.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>F32, F16 or Q8_0 for keys and values; null for the model's own choice.</summary>
+    public DType? CacheType { get; init; }
+
+    /// <summary>Gets a line where the files leave something open.</summary>
+    public Action<string>? Notice { get; init; }
+}
+
+/// <summary>
+/// The way in for apps: a model with all that it needs, opened from a folder or from GGUF files. One model serves any number of
+/// conversations, one answer at a time.
+/// </summary>
+public sealed class ChatModel : IChatModel
+{
+    private readonly CpuBackend backend;
+    private readonly IChatModel opened;
+
+    private ChatModel(CpuBackend backend, IChatModel opened, SessionLimits limits) =>
+        (this.backend, this.opened, Limits) = (backend, opened, limits);
+
+    /// <inheritdoc/>
+    public VisionLanguageModel Model => opened.Model;
+
+    /// <inheritdoc/>
+    public BpeTokenizer Tokenizer => opened.Tokenizer;
+
+    /// <inheritdoc/>
+    public IImageTiler Images => opened.Images;
+
+    /// <inheritdoc/>
+    public PromptBuilder Prompts => opened.Prompts;
+
+    /// <inheritdoc/>
+    public GenerationConfig Generation => opened.Generation;
+
+    /// <inheritdoc/>
+    public SessionLimits Limits { get; }
+
+    /// <param name="path">a folder that was spliced or trained, or a text model's GGUF file</param>
+    /// <param name="mmproj">a GGUF file's vision tower; null for a folder, and for text only</param>
+    /// <param name="options">null for the defaults</param>
+    /// <exception cref="SmvlException">a file missing or damaged, of another kind of model, or files that are not of one model</exception>
+    public static ChatModel Open(string path, string? mmproj = null, ChatModelOptions? options = null)
+    {
+        var backend = new CpuBackend(options?.Threads);
+        try
+        {
+            IChatModel opened = Open(path, mmproj, backend, options?.Notice);
+            return new ChatModel(backend, opened, opened.Limits with { CacheType = options?.CacheType ?? opened.Limits.CacheType });
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A conversation that has not begun.</summary>
+    public Conversation Converse(ConversationOptions? options = null) => new(this, options);
+
+    private static IChatModel Open(string path, string? mmproj, CpuBackend backend, Action<string>? notice)
+    {
+        if (path.EndsWith(GgufFile.Extension, StringComparison.OrdinalIgnoreCase))
+        {
+            return GgufModel.Open(path, mmproj, backend);
+        }
+
+        return mmproj is null
+            ? ModelFolder.Open(path, backend, notice)
+            : throw new SmvlException("a folder has its own vision tower", path, "a GGUF file with an mmproj, or a folder alone", mmproj);
+    }
+
+    public void Dispose()
+    {
+        opened.Dispose();
+        backend.Dispose();
+    }
+}
