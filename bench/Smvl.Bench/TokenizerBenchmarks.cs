@@ -26,5 +26,5 @@ public class TokenizerBenchmarks : OperationBenchmarks<TextCase>
     [Benchmark, Work(WorkKind.Input)]
     public int[] Encode() => tokenizer.Encode(Case.Text);
 
-    protected override void Allocate() => tokenizer = TokenizerWork.Load(Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER"));
+    protected override void Allocate() => tokenizer = TokenizerWork.Load(Environment.GetEnvironmentVariable("SMVL_QWEN_TOKENIZER") is { } folder ? new(folder) : null);
 }

@@ -15,13 +15,14 @@ internal static class BenchCommand
         var preset = new Option<string>("--preset") { Description = "full, or tiny: everything in seconds, to see that it runs", DefaultValueFactory = _ => BenchmarkPreset.Full.Name };
         preset.AcceptOnlyFromAmong([.. BenchmarkPreset.All.Select(each => each.Name)]);
         var only = new Option<string?>("--only") { Description = "NAME,...: these rows; gemm means all gemm.*" };
-        var model = new Option<string?>("--model") { Description = "a spliced folder; without it, one with random weights is made and removed again (3 GB)" };
+        var model = new Option<string?>("--model") { Description = "a spliced folder, or a text model's .gguf file; without it, one with random weights is made and removed again (3 GB)" };
+        var projector = new Option<string?>("--mmproj") { Description = "the vision tower of a .gguf --model" };
         var threads = new ThreadsOption();
         var work = new Option<string?>(BenchProcess.WorkOption) { Hidden = true };
         work.AcceptOnlyFromAmong([.. BenchmarkSuite.Works.Select(each => each.Name)]);
         var command = new Command("bench", "Measure this machine and this program on it: operations, inference, training, memory. Takes minutes.")
         {
-            json, preset, only, model, threads, work,
+            json, preset, only, model, projector, threads, work,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
@@ -29,17 +30,23 @@ internal static class BenchCommand
             () =>
             {
                 BenchmarkPreset extents = BenchmarkPreset.All.Single(each => each.Name == parsed.GetRequiredValue(preset));
+                BenchmarkSource? source = parsed.GetValue(model) is { } path ? new(path, parsed.GetValue(projector)) : null;
+                if (parsed.GetValue(projector) is not null && source is not { IsGguf: true })
+                {
+                    throw new UsageException("--mmproj goes with a .gguf --model.");
+                }
+
                 InvocationConfiguration streams = parsed.InvocationConfiguration;
                 if (parsed.GetValue(work) is { } single)
                 {
                     BenchmarkWork known = BenchmarkSuite.Works.Single(each => each.Name == single);
-                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, threads.Read(parsed), parsed.GetValue(model), cancellation));
+                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, threads.Read(parsed), source, cancellation));
                     return 0;
                 }
 
                 IReadOnlySet<string> names = Names(parsed.GetValue(only));
                 bool asJson = parsed.GetValue(json);
-                BenchRun run = new(extents, parsed.GetValue(model), threads.Read(parsed), asJson ? streams.Error : streams.Output, cancellation);
+                BenchRun run = new(extents, source, threads.Read(parsed), asJson ? streams.Error : streams.Output, cancellation);
                 IReadOnlyList<BenchmarkRow> rows = run.Measure(names);
                 if (asJson)
                 {

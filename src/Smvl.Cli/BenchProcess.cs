@@ -16,10 +16,10 @@ internal static class BenchProcess
 
     /// <exception cref="SmvlException">the process failed; with its own words</exception>
     public static IReadOnlyList<BenchmarkRow> Run(
-        BenchmarkWork work, BenchmarkPreset preset, int? threads, string model, CancellationToken cancellation)
+        BenchmarkWork work, BenchmarkPreset preset, int? threads, BenchmarkSource model, CancellationToken cancellation)
     {
         ProcessStartInfo start = ThisProgram();
-        foreach (string argument in (string[])["bench", WorkOption, work.Name, "--preset", preset.Name, "--model", model])
+        foreach (string argument in (string[])["bench", WorkOption, work.Name, "--preset", preset.Name, "--model", model.Path])
         {
             start.ArgumentList.Add(argument);
         }
@@ -28,6 +28,12 @@ internal static class BenchProcess
         {
             start.ArgumentList.Add("--threads");
             start.ArgumentList.Add(count.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (model.Projector is not null)
+        {
+            start.ArgumentList.Add("--mmproj");
+            start.ArgumentList.Add(model.Projector);
         }
 
         start.RedirectStandardOutput = true;

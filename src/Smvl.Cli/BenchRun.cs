@@ -4,7 +4,7 @@ using Smvl.Formats;
 namespace Smvl.Cli;
 
 /// <summary>Measures rows one after the other and shows each as soon as it is there.</summary>
-internal sealed class BenchRun(BenchmarkPreset preset, string? model, int? threads, TextWriter output, CancellationToken cancellation)
+internal sealed class BenchRun(BenchmarkPreset preset, BenchmarkSource? model, int? threads, TextWriter output, CancellationToken cancellation)
 {
     /// <summary>A work could not be measured; the others were.</summary>
     public bool Failed { get; private set; }
@@ -14,23 +14,23 @@ internal sealed class BenchRun(BenchmarkPreset preset, string? model, int? threa
     public IReadOnlyList<BenchmarkRow> Measure(IReadOnlySet<string> names)
     {
         BenchmarkWork[] works = [.. BenchmarkSuite.Works.Where(work => names.Contains(work.Name) || (work.RunsModel && names.Contains(work.PeakName)))];
-        if (model is not null)
+        if (model is { IsGguf: false })
         {
-            _ = ConfigFile.ReadModel(model);
+            _ = ConfigFile.ReadModel(model.Path);
         }
 
         using BenchmarkModel? made = model is null && works.Any(work => work.RunsModel)
             ? WriteProgress.Watch(output, progress => BenchmarkModel.Make(preset, progress, cancellation))
             : null;
         BenchTable table = new(output);
-        table.Begin(preset, model, threads);
+        table.Begin(preset, model?.Path, threads);
         var rows = new List<BenchmarkRow>();
         foreach (BenchmarkWork work in works)
         {
             try
             {
                 IReadOnlyList<BenchmarkRow> measured = BenchTable.Watch(output, work.Name, () => work.RunsModel
-                    ? BenchProcess.Run(work, preset, threads, model ?? made!.Path, cancellation)
+                    ? BenchProcess.Run(work, preset, threads, model ?? new BenchmarkSource(made!.Path), cancellation)
                     : BenchmarkSuite.Run(work, preset, threads, model, cancellation));
                 foreach (BenchmarkRow row in measured.Where(row => names.Contains(row.Name)))
                 {

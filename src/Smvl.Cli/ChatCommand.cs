@@ -4,6 +4,7 @@ using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
@@ -30,10 +31,12 @@ internal static class ChatCommand
         var seed = new Option<long>("--seed") { Description = "the same seed, the same answer" };
         var json = new Option<bool>("--json") { Description = "one JSON object: prompt_ids, new_ids, text, logprobs, timings" };
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
+        var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
+        cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
         var threads = new ThreadsOption();
         var command = new Command("chat", "Ask a model about a picture.")
         {
-            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -64,7 +67,7 @@ internal static class ChatCommand
                     Seed = parsed.GetValue(seed),
                 };
                 var conversation = new Conversation(
-                    new ChatSession(opened), pictures, parsed.GetValue(system), parsed.GetValue(thinking) == "on", sampling,
+                    new ChatSession(opened, CacheType(parsed.GetValue(cacheType))), pictures, parsed.GetValue(system), parsed.GetValue(thinking) == "on", sampling,
                     parsed.GetValue(maxNewTokens), cancellation);
                 TextWriter output = parsed.InvocationConfiguration.Output;
                 if (parsed.GetValue(json))
@@ -84,6 +87,14 @@ internal static class ChatCommand
             cancellation));
         return command;
     }
+
+    private static DType? CacheType(string? name) => name switch
+    {
+        null => null,
+        "f32" => DType.F32,
+        "f16" => DType.F16,
+        _ => DType.Q8_0,
+    };
 
     private static void CheckTogether(bool json, int logprobs, string? question)
     {

@@ -23,6 +23,7 @@ public static class BenchmarkSuite
         OnModel("tile", InferenceWork.Tile),
         OnModel("prompt512", InferenceWork.Prompt),
         OnModel("generate", InferenceWork.Generate),
+        OnModel("chat", InferenceWork.Chat),
         OnModel("step.connector", StepWork.Connector),
         OnModel("step.connector.checkpointed", StepWork.Checkpointed),
         OnModel("step.full", StepWork.Full),
@@ -43,12 +44,12 @@ public static class BenchmarkSuite
     /// <param name="work">one of <see cref="Works"/></param>
     /// <param name="preset">extents</param>
     /// <param name="threads">cores to use; null: SMVL_THREADS, else all</param>
-    /// <param name="model">a spliced folder; only a work that runs no model does without</param>
+    /// <param name="model">only a work that runs no model does without</param>
     /// <param name="cancellation">stops the work</param>
     /// <returns>its row, and its peak's where it has one and the system tells it</returns>
     /// <exception cref="SmvlException">a folder that cannot be opened, or too little memory</exception>
     public static IReadOnlyList<BenchmarkRow> Run(
-        BenchmarkWork work, BenchmarkPreset preset, int? threads, string? model, CancellationToken cancellation = default)
+        BenchmarkWork work, BenchmarkPreset preset, int? threads, BenchmarkSource? model, CancellationToken cancellation = default)
     {
         if (work.RunsModel)
         {

@@ -11,8 +11,7 @@ internal sealed class ModelArithmetic(VisionLanguageModel model)
     private const int Forward = 1, BackwardInput = 1, BackwardWeight = 1;
     private const double AttentionBackward = (double)AttentionShape.BackwardProducts / AttentionShape.ForwardProducts;
 
-    private readonly VisionConfig vision = model.Config.Vision;
-    private readonly TextConfig text = model.Config.Text;
+    private readonly TextConfig text = model.TextConfig;
 
     /// <summary>Tower and connector, forward.</summary>
     public double Tiles(int tiles) => Tower(tiles) + TowerAttention(tiles) + Connector(tiles);
@@ -37,9 +36,9 @@ internal sealed class ModelArithmetic(VisionLanguageModel model)
             : decoder + Tiles(tiles) + (BackwardWeight * Connector(tiles));
     }
 
-    private double Tower(int tiles) => Products((long)tiles * vision.PatchCount, "vision.");
+    private double Tower(int tiles) => Products((long)tiles * model.Config.Vision.PatchCount, "vision.");
 
-    private double PatchEmbedding(int tiles) => Products((long)tiles * vision.PatchCount, "vision.patch_embedding.");
+    private double PatchEmbedding(int tiles) => Products((long)tiles * model.Config.Vision.PatchCount, "vision.patch_embedding.");
 
     private double Connector(int tiles) => Products((long)tiles * model.Config.ImageSequenceLength, "connector.");
 
@@ -47,8 +46,8 @@ internal sealed class ModelArithmetic(VisionLanguageModel model)
 
     private double Head(int rows) => 2.0 * rows * text.VocabularySize * text.HiddenSize;
 
-    private double TowerAttention(int tiles) => tiles * (double)vision.LayerCount
-        * Attention(new("tower", vision.PatchCount, vision.HeadCount, vision.HeadCount, vision.HeadSize, Causal: false));
+    private double TowerAttention(int tiles) => tiles * (double)model.Config.Vision.LayerCount
+        * Attention(new("tower", model.Config.Vision.PatchCount, model.Config.Vision.HeadCount, model.Config.Vision.HeadCount, model.Config.Vision.HeadSize, Causal: false));
 
     private double BlocksAttention(int tokens) => text.LayerCount
         * Attention(new("text", tokens, text.HeadCount, text.KeyValueHeadCount, text.HeadSize, Causal: true));

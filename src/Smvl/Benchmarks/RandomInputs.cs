@@ -6,10 +6,10 @@ namespace Smvl.Benchmarks;
 internal static class RandomInputs
 {
     /// <summary>Ids of a text, none of them the image token.</summary>
-    public static int[] Ids(ModelConfig config, int count)
+    public static int[] Ids(VisionLanguageModel model, int count)
     {
         SplitMix64 random = new(0);
-        int known = Math.Min(config.Text.VocabularySize, config.ImageTokenId);
+        int known = model.TakesPictures ? Math.Min(model.TextConfig.VocabularySize, model.Config.ImageTokenId) : model.TextConfig.VocabularySize;
         return [.. Enumerable.Range(0, count).Select(_ => (int)(random.NextUnit() * known))];
     }
 

@@ -27,7 +27,7 @@ internal static class StepWork
 
     private static BenchmarkRow Measure(string name, WorkBench bench, FreezePolicy freeze, int tiles, bool checkpointing)
     {
-        using ModelFolder folder = bench.OpenModel();
+        using ModelFolder folder = bench.OpenFolder();
         VisionLanguageModel model = folder.Model;
         model.GradientCheckpointing = checkpointing;
         CheckMemory(name, model, freeze);
@@ -35,7 +35,7 @@ internal static class StepWork
         model.NarrowFrozen();
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--learning_rate", "1e-4");
         using AdamWOptimizer optimizer = new(model, arguments);
-        Sample sample = Sample(model.Config, tiles);
+        Sample sample = Sample(model, tiles);
         using Batch batch = new([sample], model.Config.ImageTokenId);
         int step = 0;
         Measurement best = bench.Meter.Best(MachineLimit.MultiplyAdds, Second, () =>
@@ -49,9 +49,10 @@ internal static class StepWork
         return BenchmarkRow.Time(name, best.Seconds, operations / best.Limit);
     }
 
-    private static Sample Sample(ModelConfig config, int tiles)
+    private static Sample Sample(VisionLanguageModel model, int tiles)
     {
-        int[] text = RandomInputs.Ids(config, TextTokens);
+        ModelConfig config = model.Config;
+        int[] text = RandomInputs.Ids(model, TextTokens);
         int[] rows = new int[tiles * config.ImageSequenceLength];
         int[] ignored = new int[rows.Length];
         Array.Fill(rows, config.ImageTokenId);

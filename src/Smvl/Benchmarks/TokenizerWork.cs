@@ -1,4 +1,5 @@
 using System.Text;
+using Smvl.Formats.Gguf;
 using Smvl.Text;
 
 namespace Smvl.Benchmarks;
@@ -19,18 +20,24 @@ internal static class TokenizerWork
         string text = Text();
         Measurement best = bench.Meter.Best(MachineLimit.None, Often, () =>
         {
-            BpeTokenizer tokenizer = Load(bench.ModelPath);
+            BpeTokenizer tokenizer = Load(bench.Source);
             return Meter.Time(() => tokenizer.Encode(text));
         });
         return new BenchmarkRow(name, Encoding.UTF8.GetByteCount(text) / best.Seconds / Mega, "MB/s");
     }
 
-    /// <summary>The folder's, or the stand-in.</summary>
-    public static BpeTokenizer Load(string? folder)
+    /// <summary>The model's, or the stand-in.</summary>
+    public static BpeTokenizer Load(BenchmarkSource? model)
     {
-        if (folder is not null)
+        if (model is { IsGguf: true })
         {
-            return TokenizerFiles.Load(folder);
+            using GgufFile file = GgufFile.Open(model.Path);
+            return GgufTokenizer.Read(file.Metadata);
+        }
+
+        if (model is not null)
+        {
+            return TokenizerFiles.Load(model.Path);
         }
 
         string standIn = BenchmarkModel.TemporaryFolder();

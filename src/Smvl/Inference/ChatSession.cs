@@ -1,6 +1,7 @@
 using System.Text;
 using Smvl.Images;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Inference;
@@ -15,7 +16,9 @@ public sealed record ChatAnswer(
     Prompt Prompt, IReadOnlyList<GeneratedToken> Tokens, string Text, double PromptSeconds, double GenerationSeconds);
 
 /// <summary>Questions about pictures, asked to an opened model.</summary>
-public sealed class ChatSession(IChatModel model)
+/// <param name="model">who is asked</param>
+/// <param name="cacheType">F32, F16 or Q8_0 for keys and values; the model's own choice unless given</param>
+public sealed class ChatSession(IChatModel model, DType? cacheType = null)
 {
     /// <summary>Sampling as the model's generation settings say; greedy when it does not sample.</summary>
     public static SamplingOptions Defaults(GenerationConfig config) => new()
@@ -48,7 +51,7 @@ public sealed class ChatSession(IChatModel model)
         Prompt prompt, SamplingOptions sampling, int maxNewTokens, int alternatives = 0, Action<string>? onText = null,
         CancellationToken cancellation = default)
     {
-        Generator generator = new(model.Model, model.Generation.EosTokenIds);
+        Generator generator = new(model.Model, model.Generation.EosTokenIds, cacheType ?? model.CacheType);
         StreamingDecoder decoder = new(model.Tokenizer);
         var tokens = new List<GeneratedToken>();
         var text = new StringBuilder();

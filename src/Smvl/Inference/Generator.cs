@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Smvl.Models;
+using Smvl.Tensors;
 
 namespace Smvl.Inference;
 
@@ -18,7 +19,10 @@ public sealed record Prompt(int[] Ids, IReadOnlyList<ReadOnlyMemory<byte>> Tiles
 /// <summary>
 /// Prompt, then one token at a time through a key/value cache, until an end token (which is part of the result) or the limit.
 /// </summary>
-public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endTokens)
+/// <param name="model">what generates</param>
+/// <param name="endTokens">what ends an answer</param>
+/// <param name="cacheType">F32, F16 or Q8_0 for keys and values</param>
+public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endTokens, DType cacheType = DType.F32)
 {
     /// <summary>Seconds for the prompt of the last run.</summary>
     public double PromptSeconds { get; private set; }
@@ -46,7 +50,7 @@ public sealed class Generator(VisionLanguageModel model, IReadOnlyList<int> endT
         GenerationSeconds = 0;
         Sampler sampler = new(sampling);
         var seen = new HashSet<int>(prompt.Ids);
-        using var cache = new KeyValueCache(model.Backend, model.TextConfig, prompt.Ids.Length + maxNewTokens);
+        using var cache = new KeyValueCache(model.Backend, model.TextConfig, prompt.Ids.Length + maxNewTokens, cacheType);
         long start = Stopwatch.GetTimestamp();
         float[] logits = new float[model.TextConfig.VocabularySize];
         model.PromptLogits(prompt, cache, logits, cancellation);

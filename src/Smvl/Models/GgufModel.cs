@@ -36,6 +36,9 @@ public sealed class GgufModel : IChatModel
 
     public GenerationConfig Generation { get; }
 
+    /// <summary>F16 beside quantized weights, as in llama.cpp; F32 beside others, whose numbers are exact.</summary>
+    public DType CacheType => files.Weights.Values.Any(tensor => tensor.DType.IsQuantized()) ? DType.F16 : DType.F32;
+
     /// <param name="path">the text model</param>
     /// <param name="projectorPath">the mmproj with its vision tower and connector; null for text only</param>
     /// <param name="backend">where the model runs</param>

@@ -152,7 +152,7 @@ public static class GgufVerifier
         return result;
     }
 
-    private static KeyValueCache Cache(VisionLanguageModel model, Prompt prompt) => new(model.Backend, model.Config.Text, prompt.Ids.Length + NewTokens);
+    private static KeyValueCache Cache(VisionLanguageModel model, Prompt prompt) => new(model.Backend, model.Config.Text, prompt.Ids.Length + NewTokens, DType.F32);
 
     /// <summary>Laid out as mtmd does, which the source's model can read as well; a picture of one tile costs two encodings.</summary>
     private static IEnumerable<Prompt> Prompts(ModelFolder source, GgufModel written)

@@ -1,4 +1,5 @@
 using Smvl.Images;
+using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Models;
@@ -17,4 +18,7 @@ public interface IChatModel : IDisposable
 
     /// <summary>How it answers unless told otherwise.</summary>
     GenerationConfig Generation { get; }
+
+    /// <summary>What its keys and values are kept as unless told otherwise.</summary>
+    DType CacheType { get; }
 }

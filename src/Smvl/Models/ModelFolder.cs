@@ -46,6 +46,9 @@ public sealed class ModelFolder : IChatModel
 
     public GenerationConfig Generation { get; }
 
+    /// <summary>F32, as the reference computes.</summary>
+    public DType CacheType => DType.F32;
+
     /// <summary>What it was made of; null where the folder does not say.</summary>
     public ModelSources? Sources { get; }
 

@@ -7,7 +7,8 @@ namespace Smvl.Tensors;
 /// Contract of every operation: outputs come first, then inputs. Forward overwrites its outputs. Backward takes <c>dX</c> for the
 /// gradient of <c>X</c>; gradients of activations are overwritten unless the operation says "+=", gradients of parameters always
 /// accumulate (+=), and a null parameter gradient means "frozen: do not compute". Activations, gradients and trainable
-/// parameters are F32; frozen matrices may be F32, F16 or BF16. Accumulation is F32.
+/// parameters are F32; frozen matrices may be F32, F16 or BF16, or of a quantized type where no gradient goes through them.
+/// Accumulation is F32.
 /// Outputs never alias inputs unless an operation says "in place".
 ///
 /// Shapes in comments: T tokens or rows, D width, N outputs, K inputs, H heads, P patches, V vocabulary.
@@ -38,7 +39,10 @@ public abstract class Backend : IDisposable
     public abstract void Download<T>(Tensor source, Span<T> destination)
         where T : unmanaged;
 
-    /// <summary>A tensor in host memory (a mapped file) as one of this backend; the CPU returns it as it is.</summary>
+    /// <summary>
+    /// A tensor in host memory (a mapped file) as one of this backend. The CPU returns it as it is, or, of a quantized type, a tensor
+    /// that owns its blocks laid out for its kernels, to be multiplied with and gathered from only.
+    /// </summary>
     public abstract Tensor Import(Tensor host);
 
     /// <summary>
@@ -47,7 +51,7 @@ public abstract class Backend : IDisposable
     /// </summary>
     public abstract void SetAside(Tensor tensor);
 
-    /// <summary>Copies as many elements, converting between the float types (to a narrower one: round to nearest even).</summary>
+    /// <summary>Copies as many elements, converting between F32 and the other types (to a narrower one: round to nearest even; to Q8_0 as GGUF has it).</summary>
     public abstract void Copy(Tensor destination, Tensor source);
 
     /// <summary>Every element of an F32 tensor to <paramref name="value"/>.</summary>
@@ -68,7 +72,8 @@ public abstract class Backend : IDisposable
 
     /// <summary>
     /// o (T, H·hd) = softmax(q · kᵀ · scale) · v per segment and head; q (T, H·hd), k and v (Tk, Hkv·hd).
-    /// logSumExp (T, H) is what <see cref="AttentionBackward"/> needs; null when there will be none.
+    /// logSumExp (T, H) is what <see cref="AttentionBackward"/> needs; null when there will be none. Of a cache k and v may be F16, or
+    /// Q8_0 where heads are whole blocks.
     /// </summary>
     public abstract void Attention(Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout);
 

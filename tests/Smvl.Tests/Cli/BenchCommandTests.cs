@@ -11,9 +11,9 @@ public sealed class BenchCommandTests
     /// <summary>The rows that readers of the JSON rely on.</summary>
     private static readonly string[] Promised =
     [
-        "limit.fma", "limit.read", "gemm.forward", "gemm.dx", "gemm.dw", "attention.causal", "attention.full", "tile", "prompt512", "generate",
+        "limit.fma", "limit.read", "gemm.forward", "gemm.dx", "gemm.dw", "attention.causal", "attention.full", "tile", "prompt512", "generate", "chat",
         "step.connector", "step.connector.checkpointed", "step.full", "load", "image", "tokenizer",
-        "peak.generate", "peak.step.connector", "peak.step.connector.checkpointed", "peak.step.full",
+        "peak.generate", "peak.chat", "peak.step.connector", "peak.step.connector.checkpointed", "peak.step.full",
     ];
 
     /// <summary>Those that a limit stands beside.</summary>
@@ -113,7 +113,7 @@ public sealed class BenchCommandTests
     {
         using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(100));
         await Assert.ThrowsAsync<OperationCanceledException>(() => Task.Run(() => Smvl.Cli.BenchProcess.Run(
-            BenchmarkSuite.Works.Single(work => work.Name == "step.connector"), BenchmarkPreset.Tiny, 1, Golden.Path("spliced"), source.Token)));
+            BenchmarkSuite.Works.Single(work => work.Name == "step.connector"), BenchmarkPreset.Tiny, 1, new BenchmarkSource(Golden.Path("spliced")), source.Token)));
     }
 
     private static bool IsPositive(JsonElement value) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
@@ -41,7 +42,7 @@ public sealed class GenerateGoldenTests
         foreach (GeneratedToken token in cached)
         {
             // the whole sequence again, with an empty cache
-            using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length);
+            using KeyValueCache fresh = new(backend, folder.Model.Config.Text, ids.Length, DType.F32);
             float[] logits = new float[folder.Model.Config.Text.VocabularySize];
             folder.Model.PromptLogits(prompt with { Ids = ids }, fresh, logits, default);
             (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(logits, 3);
@@ -55,12 +56,38 @@ public sealed class GenerateGoldenTests
         }
     }
 
+    /// <summary>F16 keeps eleven bits of a key or value, so a token's log-probability moves by about a thousandth.</summary>
+    [Fact]
+    public void ACacheInF16ChangesLittle()
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        GeneratedToken[] Answer(DType cacheType) =>
+            [.. new Generator(folder.Model, [], cacheType).Generate(new Prompt([1, 2, 3, 4, 5], [], 0), new SamplingOptions(), 8)];
+
+        GeneratedToken[] full = Answer(DType.F32), half = Answer(DType.F16);
+
+        Assert.Equal(full.Select(token => token.Id), half.Select(token => token.Id));
+        Assert.NotEqual(full.Select(token => token.LogProbability), half.Select(token => token.LogProbability));
+        Assert.All(full.Zip(half), pair => Assert.Equal(pair.First.LogProbability, pair.Second.LogProbability, 5e-3));
+    }
+
+    [Fact]
+    public void ACacheOfBlocksThatCutAHeadIsRefused()
+    {
+        using CpuBackend backend = new(1);
+        using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
+        SmvlException refused = Assert.Throws<SmvlException>(
+            () => new KeyValueCache(backend, folder.Model.Config.Text with { HeadSize = 48 }, 4, DType.Q8_0));
+        Assert.Contains("Q8_0", refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AnImageTokenThatTheModelWritesIsAnOrdinaryToken()
     {
         using CpuBackend backend = new(2);
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
-        using KeyValueCache cache = new(backend, folder.Model.Config.Text, 4);
+        using KeyValueCache cache = new(backend, folder.Model.Config.Text, 4, DType.F32);
         float[] logits = new float[folder.Model.Config.Text.VocabularySize];
         folder.Model.PromptLogits(new Prompt([1, 2], [], 0), cache, logits, default);
         folder.Model.NextLogits(folder.Model.Config.ImageTokenId, cache, logits, default);

@@ -1,4 +1,5 @@
 using Smvl.Formats.Gguf;
+using Smvl.Images;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -81,10 +82,12 @@ public sealed class GgufExporterTests : IDisposable
     }
 
     [Fact]
-    public void WithoutTilesALongestEdgeIsLeftOut()
+    public void WithoutTilesAPictureIsOneTileAndTheOverviewWhateverItsSize()
     {
         using GgufFile off = GgufFile.Open(Export(FileType.F32, options => options with { Tiles = false, ProjectorType = FileType.F16 }).Projector);
-        Assert.False(off.Metadata.Has("clip.vision.preproc_image_size"));
+        int tile = off.Metadata.Int("clip.vision.image_size");
+        Assert.Equal(tile, off.Metadata.Int("clip.vision.preproc_image_size"));
+        Assert.Equal(2, new MtmdImageProcessor(tile, tile).Process(new RgbImage(300, 100, new byte[300 * 100 * 3])).TileCount);
         Assert.Equal(DType.F16, off.Tensors["v.blk.0.ffn_up.weight"].DType);
         Assert.Equal(DType.F32, off.Tensors["v.patch_embd.weight"].DType);
         Assert.Equal(DType.F32, off.Tensors["v.blk.0.ffn_up.bias"].DType);

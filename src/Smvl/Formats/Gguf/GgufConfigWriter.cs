@@ -82,10 +82,9 @@ internal static class GgufConfigWriter
         writer.Add(GgufKeys.Projector.ScaleFactor, config.ScaleFactor);
         writer.Add(GgufKeys.Projector.ImageMean, [.. images.ImageMean.Select(mean => (float)mean)]);
         writer.Add(GgufKeys.Projector.ImageStd, [.. images.ImageStd.Select(deviation => (float)deviation)]);
-        if (tiles)
-        {
-            writer.Add(GgufKeys.Projector.LongestEdge, images.LongestEdge);
-        }
+
+        // left out, llama.cpp 0.7.0 cuts a picture by its own size, a photograph into 48 tiles; of one tile's edge nothing is left to cut
+        writer.Add(GgufKeys.Projector.LongestEdge, tiles ? images.LongestEdge : config.Vision.ImageSize);
     }
 
     private static void WriteGeneral(GgufWriter writer, string architecture, string kind, string name, FileType type)

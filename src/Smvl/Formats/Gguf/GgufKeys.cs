@@ -82,7 +82,7 @@ internal static class GgufKeys
         public const string ImageStd = "clip.vision.image_std";
         public const string ScaleFactor = "clip.vision.projector.scale_factor";
 
-        /// <summary>The longest edge of a picture before it is cut; left out: not cut.</summary>
+        /// <summary>The longest edge that a picture is brought to before it is cut; left out: cut as large as it is.</summary>
         public const string LongestEdge = "clip.vision.preproc_image_size";
     }
 }

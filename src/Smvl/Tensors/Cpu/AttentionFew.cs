@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -14,28 +15,50 @@ internal static unsafe class AttentionFew<TSimd, TVector>
     private const int AheadKeys = 8;
 
     public static void Run(
-        CpuThreads threads, Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment) =>
-        threads.For(layout.KeyValueHeads, kvHead => Head(o, logSumExp, q, k, v, layout, segment, kvHead));
+        CpuThreads threads, Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment)
+    {
+        switch (k.DType)
+        {
+            case DType.F32:
+                threads.For(layout.KeyValueHeads, kvHead => Head<CacheRowF32>(o, logSumExp, q, k, v, layout, segment, kvHead));
+                break;
+            case DType.F16:
+                threads.For(layout.KeyValueHeads, kvHead => Head<CacheRowF16>(o, logSumExp, q, k, v, layout, segment, kvHead));
+                break;
+            default:
+                Debug.Assert(k.DType == DType.Q8_0 && layout.HeadDim % DType.Q8_0.BlockSize() == 0, $"keys {k} of heads of {layout.HeadDim}");
+                threads.For(layout.KeyValueHeads, kvHead => Head<CacheRowQ8_0>(o, logSumExp, q, k, v, layout, segment, kvHead));
+                break;
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Head(
+    private static void Head<TRow>(
         Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout, AttentionSegment segment, int kvHead)
+        where TRow : ICacheRow
     {
         int hd = layout.HeadDim, group = layout.Heads / layout.KeyValueHeads, rowWidth = layout.Heads * hd, kvWidth = layout.KeyValueHeads * hd;
         int pairs = segment.QueryLength * group, keys = segment.KeyLength, stride = RoundUp(keys, TSimd.Width);
         float* scores = Scratch.Floats(ScratchUse.Own, (long)pairs * stride);
+        long* at = stackalloc long[pairs];
         long first = ((long)segment.QueryStart * rowWidth) + ((long)kvHead * group * hd);
         float* queries = q.Pointer<float>() + first, outputs = o.Pointer<float>() + first;
-        long keyStart = ((long)segment.KeyStart * kvWidth) + (kvHead * hd);
+        long rowBytes = k.DType.Bytes(kvWidth), keyStart = (segment.KeyStart * rowBytes) + k.DType.Bytes(kvHead * hd);
+        int headBytes = (int)k.DType.Bytes(hd);
 
-        // pair = (query i, head g of the group)
-        float* key = k.Pointer<float>() + keyStart;
-        for (int j = 0; j < keys; j++, key += kvWidth)
+        // pair = (query i, head g of the group); where its row starts
+        for (int pair = 0; pair < pairs; pair++)
         {
-            Prefetch(key + (AheadKeys * kvWidth), hd);
+            at[pair] = ((long)(pair / group) * rowWidth) + (pair % group * hd);
+        }
+
+        byte* key = k.Origin() + keyStart;
+        for (int j = 0; j < keys; j++, key += rowBytes)
+        {
+            Prefetch(key + (AheadKeys * rowBytes), headBytes);
             for (int pair = 0; pair < pairs; pair++)
             {
-                scores[((long)pair * stride) + j] = Dot(queries + ((long)(pair / group) * rowWidth) + (pair % group * hd), key, hd) * layout.Scale;
+                scores[((long)pair * stride) + j] = Dot<TRow>(queries + at[pair], key, hd) * layout.Scale;
             }
         }
 
@@ -43,30 +66,30 @@ internal static unsafe class AttentionFew<TSimd, TVector>
         {
             int i = pair / group, seen = layout.Causal ? keys - segment.QueryLength + i + 1 : keys;
             float logSum = Softmax(scores + ((long)pair * stride), seen, stride);
-            new Span<float>(outputs + ((long)i * rowWidth) + (pair % group * hd), hd).Clear();
+            new Span<float>(outputs + at[pair], hd).Clear();
             if (logSumExp is not null)
             {
                 logSumExp.Row<float>(segment.QueryStart + i)[(kvHead * group) + (pair % group)] = logSum;
             }
         }
 
-        float* value = v.Pointer<float>() + keyStart;
-        for (int j = 0; j < keys; j++, value += kvWidth)
+        byte* value = v.Origin() + keyStart;
+        for (int j = 0; j < keys; j++, value += rowBytes)
         {
-            Prefetch(value + (AheadKeys * kvWidth), hd);
+            Prefetch(value + (AheadKeys * rowBytes), headBytes);
             for (int pair = 0; pair < pairs; pair++)
             {
-                AddScaled(outputs + ((long)(pair / group) * rowWidth) + (pair % group * hd), value, scores[((long)pair * stride) + j], hd);
+                AddScaled<TRow>(outputs + at[pair], value, scores[((long)pair * stride) + j], hd);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch(float* row, int count)
+    private static void Prefetch(byte* row, int bytes)
     {
         if (Sse.IsSupported)
         {
-            for (int i = 0; i < count; i += 16)
+            for (int i = 0; i < bytes; i += 64)
             {
                 Sse.Prefetch0(row + i);
             }
@@ -107,38 +130,40 @@ internal static unsafe class AttentionFew<TSimd, TVector>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Dot(float* a, float* b, int count)
+    private static float Dot<TRow>(float* a, byte* row, int count)
+        where TRow : ICacheRow
     {
         TVector even = TSimd.Broadcast(0f), odd = even;
         int i = 0;
         for (; i <= count - (2 * TSimd.Width); i += 2 * TSimd.Width)
         {
-            even = TSimd.MultiplyAdd(TSimd.Load(a + i), TSimd.Load(b + i), even);
-            odd = TSimd.MultiplyAdd(TSimd.Load(a + i + TSimd.Width), TSimd.Load(b + i + TSimd.Width), odd);
+            even = TSimd.MultiplyAdd(TSimd.Load(a + i), TRow.Load<TSimd, TVector>(row, i), even);
+            odd = TSimd.MultiplyAdd(TSimd.Load(a + i + TSimd.Width), TRow.Load<TSimd, TVector>(row, i + TSimd.Width), odd);
         }
 
         float sum = TSimd.Sum(TSimd.Add(even, odd));
         for (; i < count; i++)
         {
-            sum += a[i] * b[i];
+            sum += a[i] * TRow.Load<SimdScalar, float>(row, i);
         }
 
         return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddScaled(float* sum, float* values, float factor, int count)
+    private static void AddScaled<TRow>(float* sum, byte* row, float factor, int count)
+        where TRow : ICacheRow
     {
         TVector f = TSimd.Broadcast(factor);
         int i = 0;
         for (; i <= count - TSimd.Width; i += TSimd.Width)
         {
-            TSimd.Store(sum + i, TSimd.MultiplyAdd(f, TSimd.Load(values + i), TSimd.Load(sum + i)));
+            TSimd.Store(sum + i, TSimd.MultiplyAdd(f, TRow.Load<TSimd, TVector>(row, i), TSimd.Load(sum + i)));
         }
 
         for (; i < count; i++)
         {
-            sum[i] += factor * values[i];
+            sum[i] += factor * TRow.Load<SimdScalar, float>(row, i);
         }
     }
 

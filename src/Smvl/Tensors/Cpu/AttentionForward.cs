@@ -24,8 +24,7 @@ internal static unsafe class AttentionForward<TTile, TSimd, TVector>
         int blocks = (keys + BlockKeys - 1) / BlockKeys;
         long packedKeys = (long)blocks * BlockKeys * hd, packedValues = (long)blocks * BlockKeys * RoundUp(hd, TTile.Rows);
         float* packed = Scratch.Floats(ScratchUse.Shared, layout.KeyValueHeads * (packedKeys + packedValues));
-        Operand keyRows = Operand.Rows(k.Pointer<float>() + ((long)segment.KeyStart * kvWidth), DType.F32, kvWidth);
-        Operand valueColumns = Operand.Columns(v.Pointer<float>() + ((long)segment.KeyStart * kvWidth), DType.F32, kvWidth);
+        (Operand keyRows, Operand valueColumns) = Operands(threads, k, v, segment, kvWidth);
         threads.For(layout.KeyValueHeads * blocks, part =>
         {
             int head = part / blocks, start = part % blocks * BlockKeys, count = Math.Min(BlockKeys, keys - start);
@@ -42,6 +41,29 @@ internal static unsafe class AttentionForward<TTile, TSimd, TVector>
             float* keyPanels = packed + (head / group * (packedKeys + packedValues));
             Panel(o, logSumExp, q, layout, segment, head, panel * TTile.Columns, keyPanels, keyPanels + packedKeys);
         });
+    }
+
+    /// <summary>The segment's keys and values as a type that can be packed: those of a quantized cache become F32 first.</summary>
+    private static (Operand Keys, Operand Values) Operands(CpuThreads threads, Tensor k, Tensor v, AttentionSegment segment, int kvWidth)
+    {
+        long start = (long)segment.KeyStart * kvWidth;
+        if (!k.DType.IsQuantized())
+        {
+            return (
+                Operand.Rows(k.Origin() + k.DType.Bytes(start), k.DType, kvWidth), Operand.Columns(v.Origin() + v.DType.Bytes(start), v.DType, kvWidth));
+        }
+
+        long count = (long)segment.KeyLength * kvWidth;
+        float* keys = Scratch.Floats(ScratchUse.Cache, 2 * count), values = keys + count;
+        threads.ForRanges(segment.KeyLength, Partition.RowGrain(kvWidth), (first, end) =>
+        {
+            for (int row = first; row < end; row++)
+            {
+                FloatConversion.ToSingle(k, start + ((long)row * kvWidth), new Span<float>(keys + ((long)row * kvWidth), kvWidth));
+                FloatConversion.ToSingle(v, start + ((long)row * kvWidth), new Span<float>(values + ((long)row * kvWidth), kvWidth));
+            }
+        });
+        return (Operand.Rows(keys, DType.F32, kvWidth), Operand.Columns(values, DType.F32, kvWidth));
     }
 
     /// <summary>One panel of queries, from <paramref name="first"/> of the segment on, against all keys that it sees.</summary>

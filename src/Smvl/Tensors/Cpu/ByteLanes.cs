@@ -81,11 +81,11 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Halves(byte* source)
     {
-        // a half's bits in the upper part of both words of its row, moved down to a float's place, are the value times 2^-112
+        // into the upper part of both words of its row, see HalfBits
         Vector512<ushort> twice = Avx512BW.PermuteVar32x16(
             Vector128.Load((ushort*)source).ToVector256Unsafe().ToVector512Unsafe(),
             Vector512.Create(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, (ushort)7));
-        return (((twice.AsInt32() >> 3) & Vector512.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector512.Create(ByteLanes256.HalfToFloat)).AsByte();
+        return (((twice.AsInt32() >> 3) & Vector512.Create(HalfBits.Mask)).AsSingle() * Vector512.Create(HalfBits.Scale)).AsByte();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -160,9 +160,6 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
 /// <summary>Four rows, with AVX2, Arm's dot products, or what every machine has.</summary>
 internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
 {
-    /// <summary>2^112, the difference between the exponents' biases of F32 and F16.</summary>
-    public const float HalfToFloat = 5.192297e33f;
-
     public static int Rows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -180,7 +177,7 @@ internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
     {
         Vector128<short> rows = Vector128.CreateScalarUnsafe(*(long*)source).AsInt16();
         Vector256<int> twice = Vector256.WidenLower(Vector128.Shuffle(rows, Vector128.Create(0, 0, 1, 1, 2, 2, 3, 3)).ToVector256Unsafe());
-        return (((twice << 13) & Vector256.Create(unchecked((int)0x8FFFE000))).AsSingle() * Vector256.Create(HalfToFloat)).AsByte();
+        return (((twice << 13) & Vector256.Create(HalfBits.Mask)).AsSingle() * Vector256.Create(HalfBits.Scale)).AsByte();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

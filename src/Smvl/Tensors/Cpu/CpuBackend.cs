@@ -61,8 +61,7 @@ public sealed class CpuBackend : Backend
         {
             if (source.DType == destination.DType)
             {
-                int size = source.DType.Size();
-                Bytes(source, start * (long)size, length * size).CopyTo(Bytes(destination, start * (long)size, length * size));
+                source.Bytes(start, length).CopyTo(destination.Bytes(start, length));
                 return;
             }
 
@@ -160,7 +159,4 @@ public sealed class CpuBackend : Backend
         threads.Dispose();
         pool.Dispose();
     }
-
-    private static unsafe Span<byte> Bytes(Tensor tensor, long start, int length) =>
-        new(((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset + start, length);
 }

@@ -24,6 +24,13 @@ internal static unsafe class HostMemory
         where T : unmanaged
     {
         Debug.Assert(sizeof(T) == tensor.DType.Size(), $"{tensor} read as {typeof(T)}");
-        return (T*)(((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset);
+        return (T*)tensor.Origin();
     }
+
+    /// <summary>The first byte, of any type.</summary>
+    public static byte* Origin(this Tensor tensor) => ((HostStorage)tensor.Storage).Pointer + tensor.ByteOffset;
+
+    /// <summary>The bytes of elements <paramref name="start"/> and on, whole blocks.</summary>
+    public static Span<byte> Bytes(this Tensor tensor, long start, int count) =>
+        new(tensor.Origin() + tensor.DType.Bytes(start), (int)tensor.DType.Bytes(count));
 }

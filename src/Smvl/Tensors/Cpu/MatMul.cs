@@ -54,11 +54,11 @@ internal static unsafe class MatMul
         float* biases = bias is null ? null : bias.Pointer<float>();
         if (product is null)
         {
-            MatMulFew.Run(threads, y.Pointer<float>(), x.Pointer<float>(), t, n, k, (byte*)Origin(weight), weight.DType, biases);
+            MatMulFew.Run(threads, y.Pointer<float>(), x.Pointer<float>(), t, n, k, weight.Origin(), weight.DType, biases);
         }
         else
         {
-            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k), right = Operand.Rows(Origin(weight), weight.DType, k);
+            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k), right = Operand.Rows(weight.Origin(), weight.DType, k);
             product(threads, y.Pointer<float>(), n, t, n, k, left, right, biases, accumulate: false);
         }
     }
@@ -68,7 +68,7 @@ internal static unsafe class MatMul
         int t = dy.Shape.Rows, n = dy.Shape.Width, k = weight.Shape.Width;
         Debug.Assert(weight.Shape.Rows == n && dx.Shape.Rows == t && dx.Shape.Width == k, $"dx {dx} = dy {dy} · weight {weight}");
         product(
-            threads, dx.Pointer<float>(), k, t, k, n, Operand.Rows(dy.Pointer<float>(), DType.F32, n), Operand.Columns(Origin(weight), weight.DType, k),
+            threads, dx.Pointer<float>(), k, t, k, n, Operand.Rows(dy.Pointer<float>(), DType.F32, n), Operand.Columns(weight.Origin(), weight.DType, k),
             null, accumulate);
     }
 
@@ -79,11 +79,5 @@ internal static unsafe class MatMul
         product(
             threads, dWeight.Pointer<float>(), k, n, k, t, Operand.Columns(dy.Pointer<float>(), DType.F32, n), Operand.Columns(x.Pointer<float>(), DType.F32, k),
             null, accumulate: true);
-    }
-
-    private static void* Origin(Tensor weight)
-    {
-        Debug.Assert(weight.DType.IsFloat(), $"weight {weight}");
-        return weight.DType == DType.F32 ? weight.Pointer<float>() : weight.Pointer<ushort>();
     }
 }

@@ -13,7 +13,7 @@ internal static unsafe class MatMulQuantizedReference
     {
         int rows = x.Shape.Rows, inputs = x.Shape.Width, outputs = blocks.Shape.Rows;
         long rowBytes = blocks.DType.Bytes(inputs);
-        byte* source = ((HostStorage)blocks.Storage).Pointer + blocks.ByteOffset;
+        byte* source = blocks.Origin();
         float[] weights = new float[inputs], activations = new float[inputs];
         for (int t = 0; t < rows; t++)
         {

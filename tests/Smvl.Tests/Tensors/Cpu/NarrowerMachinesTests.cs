@@ -16,6 +16,7 @@ public sealed class NarrowerMachinesTests
         // what goes through the public doors: it picks its width by what the runtime says
         "*.MatMulTests.BlocksAndSlabsMeet", "*.MatMulTests.SmallRowsAreRight", "*.MatMulTests.HalfKeepsSubnormalsAndInfinities",
         "*.AttentionTests.BackwardMatchesFiniteDifferences", "*.AttentionTests.ThreadsNeverChangeABit", "*.SimdMathTests.ExpIsWithinTwoUlp",
+        "*.MatMulQuantizedTests.*",
         "*.ResamplerTests.*");
 
     [Theory]

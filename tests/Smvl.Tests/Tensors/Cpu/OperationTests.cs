@@ -119,6 +119,34 @@ public sealed class OperationTests : IDisposable
         }
     }
 
+    /// <summary>Every half and its neighbours halfway to the next one, and any bits at all.</summary>
+    [Fact]
+    public void NarrowingToHalfIsTheFrameworksCast()
+    {
+        Random random = new(5);
+        float[] values = new float[(4 * 65536) + 7];
+        for (int i = 0; i < values.Length; i++)
+        {
+            uint half = BitConverter.SingleToUInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)i));
+            values[i] = BitConverter.UInt32BitsToSingle((i >> 16) switch
+            {
+                0 => half,
+                1 => half + 0x1000,
+                2 => half + 0xFFF,
+                _ => (uint)random.NextInt64(1L << 32),
+            });
+        }
+
+        // runs without NaN take the vectors' path
+        float[] numbers = [.. values.Where(value => !float.IsNaN(value))];
+        foreach (float[] source in (float[][])[values, numbers])
+        {
+            ushort[] narrow = new ushort[source.Length];
+            FloatConversion.NarrowToHalf(source, narrow);
+            Assert.Equal(source.Select(value => BitConverter.HalfToUInt16Bits((Half)value)), narrow);
+        }
+    }
+
     [Fact]
     public void BFloat16KeepsWhatIsNotANumber()
     {
