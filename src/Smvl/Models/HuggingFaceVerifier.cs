@@ -1,4 +1,3 @@
-using Smvl.Formats;
 using Smvl.Inference;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
