@@ -1,4 +1,3 @@
-using Smvl.Formats;
 using Smvl.Inference;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -41,10 +40,11 @@ public static class HuggingFaceVerifier
 
         CompareSettings(source, written, prompts);
         ModelDistance distance = ModelComparison.Compare(source, written.Model, prompts, progress, cancellation);
-        return distance.All.LargestDifference <= Bound
+        double bound = largest == 0 ? 0 : Bound;
+        return distance.All.LargestDifference <= bound
             ? new HuggingFaceVerification(largest, distance)
             : throw new SmvlException(
-                "the written model answers otherwise than its source", folder, $"log-probabilities within {Bound}", $"{distance.All.LargestDifference:g3} apart");
+                "the written model answers otherwise than its source", folder, $"log-probabilities within {bound}", $"{distance.All.LargestDifference:g3} apart");
     }
 
     /// <summary>Nothing but the rounding may differ; returns the most that it did.</summary>
@@ -91,6 +91,12 @@ public static class HuggingFaceVerifier
             throw new SmvlException("extents or special ids are not the source's", written.Path, $"{expected}", $"{actual}");
         }
 
+        int channels = expected.Vision.ChannelCount;
+        if (Enumerable.Range(0, channels).Any(channel => Normalisation(source, channel) != Normalisation(written, channel)))
+        {
+            throw new SmvlException("pictures are not normalised as at the source", written.Path);
+        }
+
         foreach (((Prompt wanted, _), (Prompt got, _)) in prompts.Prepare(source).Zip(prompts.Prepare(written)))
         {
             if (!wanted.Ids.SequenceEqual(got.Ids) || !wanted.Tiles.Zip(got.Tiles).All(pair => pair.First.Span.SequenceEqual(pair.Second.Span)))
@@ -99,6 +105,9 @@ public static class HuggingFaceVerifier
             }
         }
     }
+
+    private static (float Scale, float Offset) Normalisation(ModelFolder model, int channel) =>
+        (model.Images.Config.NormalizationScale(channel), model.Images.Config.NormalizationOffset(channel));
 
     /// <summary>Lists in records are equal only to themselves.</summary>
     private static ModelConfig WithoutEnds(ModelConfig config) => config with { Text = config.Text with { EosTokenIds = [] } };
