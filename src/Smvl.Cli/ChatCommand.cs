@@ -34,10 +34,11 @@ internal static class ChatCommand
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
         var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
         cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
+        var memory = new MemoryOption();
         var threads = new ThreadsOption();
         var command = new Command(Name, "Ask a model about a picture.")
         {
-            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, memory, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -52,15 +53,23 @@ internal static class ChatCommand
             () =>
             {
                 CheckTogether(parsed.GetValue(json), parsed.GetValue(logprobs), parsed.GetValue(question));
-                RgbImage[] pictures = [.. (parsed.GetValue(images) ?? []).Select(ImageDecoder.DecodeFile)];
+                string[] files = parsed.GetValue(images) ?? [];
                 var options = new ChatModelOptions
                 {
                     Threads = threads.Read(parsed),
                     CacheType = CacheType(parsed.GetValue(cacheType)),
                     Notice = parsed.InvocationConfiguration.Error.WriteLine,
+                    MemoryLimit = parsed.GetValue(memory),
+                    LargestPicture = files.Select(ImageDecoder.ReadSize).Sum(size => (long)size.Width * size.Height),
                 };
                 using ChatModel opened = model.Open(
                     parsed, folder => ChatModel.Open(folder, options: options), (text, projector) => ChatModel.Open(text, projector, options));
+                if (opened.Memory is { } plan)
+                {
+                    parsed.InvocationConfiguration.Error.WriteLine(plan);
+                }
+
+                RgbImage[] pictures = [.. files.Select(ImageDecoder.DecodeFile)];
                 SamplingOptions defaults = ChatSession.Defaults(opened.Generation);
                 SamplingOptions sampling = defaults with
                 {

@@ -37,6 +37,9 @@ public static class ImageDecoder
         return (header.Width, header.Height);
     }
 
+    /// <summary>The same of a file.</summary>
+    public static (int Width, int Height) ReadSize(string path) => ReadSize(ReadFile(path), path);
+
     private static unsafe RgbImage Decode(ReadOnlySpan<byte> data, ImageHeader header, string source)
     {
         GdImage* image = DecodeWithGd(data, header.Format, source, out string? message);

@@ -19,6 +19,16 @@ public sealed class ImageProcessor(ImageProcessorConfig config) : IImageTiler
     public TilePlan Plan(int width, int height, int? maxTiles = null) => TilePlanner.Plan(Config, width, height, maxTiles);
 
     /// <inheritdoc/>
+    public (int Fewest, int Most) TileRange
+    {
+        get
+        {
+            int along = (Config.LongestEdge + Config.TileSize - 1) / Config.TileSize;
+            return (1, Config.DoImageSplitting && along > 1 ? (along * along) + 1 : 1);
+        }
+    }
+
+    /// <inheritdoc/>
     public ProcessedImage Process(RgbImage image, int? maxTiles = null)
     {
         TilePlan plan = Plan(image.Width, image.Height, maxTiles);

@@ -19,8 +19,15 @@ public sealed class MtmdImageProcessor : IImageTiler
         cut = longestEdge is int edge ? new ImageProcessorConfig { TileSize = tileSize, LongestEdge = edge } : null;
     }
 
+    /// <summary>Tiles along an edge of the largest picture that is planned for where nothing shrinks it.</summary>
+    private const int UncutTilesAlong = 4;
+
     /// <summary>A grid of one, and the whole picture once more.</summary>
     public const int FewestTiles = 2;
+
+    /// <inheritdoc/>
+    public (int Fewest, int Most) TileRange =>
+        (FewestTiles, Math.Max(FewestTiles, cut is null ? (UncutTilesAlong * UncutTilesAlong) + 1 : new ImageProcessor(cut).TileRange.Most));
 
     /// <inheritdoc/>
     public ProcessedImage Process(RgbImage image, int? maxTiles = null)

@@ -10,28 +10,27 @@ internal static class AnswerStream
     /// The pieces as they come; ends with the answer, or with what it failed with. Leaving the enumeration stops the answer and waits
     /// until it has stopped.
     /// </summary>
+    /// <param name="thread">where it is computed</param>
     /// <param name="ask">gives each piece to its first argument, and listens to its second</param>
     /// <param name="finished">gets the answer, before the enumeration ends</param>
     /// <param name="cancellation">stops the answer</param>
     public static async IAsyncEnumerable<string> Of(
-        Func<Action<string>, CancellationToken, ChatAnswer> ask, Action<ChatAnswer>? finished = null,
+        AnswerThread thread, Func<Action<string>, CancellationToken, ChatAnswer> ask, Action<ChatAnswer>? finished = null,
         [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Channel<string> pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        Task<ChatAnswer> asking = Task.Run(
-            () =>
+        Task<ChatAnswer> asking = thread.Run(() =>
+        {
+            try
             {
-                try
-                {
-                    return ask(piece => pieces.Writer.TryWrite(piece), stop.Token);
-                }
-                finally
-                {
-                    pieces.Writer.Complete();
-                }
-            },
-            CancellationToken.None);
+                return ask(piece => pieces.Writer.TryWrite(piece), stop.Token);
+            }
+            finally
+            {
+                pieces.Writer.Complete();
+            }
+        });
         try
         {
             // not cancelled itself: the answer is, and completes the channel

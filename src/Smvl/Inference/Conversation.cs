@@ -32,6 +32,7 @@ public sealed class Conversation(IChatModel model, ConversationOptions? options 
 {
     private readonly ConversationOptions options = options ?? new();
     private readonly ChatSession session = new(model);
+    private readonly AnswerThread thread = new();
     private readonly List<RgbImage> pictures = [];
     private readonly List<ChatMessage> messages = options?.System is { } system ? [ChatMessage.FromText("system", system)] : [];
 
@@ -83,8 +84,12 @@ public sealed class Conversation(IChatModel model, ConversationOptions? options 
     /// <summary>The same, computed on a thread of its own: the answer's pieces as they come. Leaving the enumeration stops the answer.</summary>
     public IAsyncEnumerable<string> AskAsync(
         string question, IReadOnlyList<RgbImage>? about = null, CancellationToken cancellation = default) =>
-        AnswerStream.Of((onText, stop) => Ask(question, about, onText, cancellation: stop), cancellation: cancellation);
+        AnswerStream.Of(thread, (onText, stop) => Ask(question, about, onText, cancellation: stop), cancellation: cancellation);
 
     /// <summary>Frees what was read; the model stays.</summary>
-    public void Dispose() => session.Dispose();
+    public void Dispose()
+    {
+        thread.Dispose();
+        session.Dispose();
+    }
 }

@@ -34,7 +34,7 @@ internal sealed class PictureRows(VisionLanguageModel model, SessionLimits limit
         }
         else
         {
-            rows = model.EncodePicture(tiles, limits.TilesAtOnce, cancellation);
+            rows = model.EncodePicture(tiles, limits.TilesAtOnce, limits.Sparingly, cancellation);
             Encodings++;
         }
 

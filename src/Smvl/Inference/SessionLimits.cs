@@ -23,6 +23,9 @@ public sealed record SessionLimits
     /// <summary>Most tokens of a prompt that are worked on at a time; null for all.</summary>
     public int? TokensAtOnce { get; init; }
 
+    /// <summary>Whether mapped weights of the vision tower are resident one layer at a time.</summary>
+    public bool Sparingly { get; init; }
+
     /// <summary>Pictures whose image rows are kept beyond the prompt they stood in.</summary>
     public int PicturesKept { get; init; } = 8;
 }

@@ -23,6 +23,7 @@ public sealed class SmvlChatClient : IChatClient
 
     private readonly IChatModel model;
     private readonly ChatSession session;
+    private readonly AnswerThread thread = new();
     private readonly ChatClientPictures pictures = new();
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly ChatClientMetadata metadata;
@@ -57,7 +58,7 @@ public sealed class SmvlChatClient : IChatClient
         try
         {
             IAsyncEnumerable<string> pieces = AnswerStream.Of(
-                (onText, stop) => Answer(messages, options, onText, stop), finished => answer = finished, cancellationToken);
+                thread, (onText, stop) => Answer(messages, options, onText, stop), finished => answer = finished, cancellationToken);
             await foreach (string piece in pieces.ConfigureAwait(false))
             {
                 yield return Update([new TextContent(piece)]);
@@ -91,6 +92,7 @@ public sealed class SmvlChatClient : IChatClient
     /// <summary>Frees what was read; the model stays.</summary>
     public void Dispose()
     {
+        thread.Dispose();
         session.Dispose();
         pictures.Dispose();
         gate.Dispose();

@@ -16,6 +16,12 @@ public sealed record ChatModelOptions
     /// <summary>F32, F16 or Q8_0 for keys and values; null for the model's own choice.</summary>
     public DType? CacheType { get; init; }
 
+    /// <summary>Bytes of the process's resident memory that are never exceeded; null for no limit. What is lowered for it: <see cref="ChatModel.Memory"/>.</summary>
+    public long? MemoryLimit { get; init; }
+
+    /// <summary>Pixels of the largest picture that there will be, for the plan under a limit: decoding one takes seven bytes for each.</summary>
+    public long LargestPicture { get; init; } = 4_000_000;
+
     /// <summary>Gets a line where the files leave something open.</summary>
     public Action<string>? Notice { get; init; }
 }
@@ -29,8 +35,8 @@ public sealed class ChatModel : IChatModel
     private readonly CpuBackend backend;
     private readonly IChatModel opened;
 
-    private ChatModel(CpuBackend backend, IChatModel opened, SessionLimits limits) =>
-        (this.backend, this.opened, Limits) = (backend, opened, limits);
+    private ChatModel(CpuBackend backend, IChatModel opened, SessionLimits limits, MemoryPlan? memory) =>
+        (this.backend, this.opened, Limits, Memory) = (backend, opened, limits, memory);
 
     /// <inheritdoc/>
     public VisionLanguageModel Model => opened.Model;
@@ -50,20 +56,38 @@ public sealed class ChatModel : IChatModel
     /// <inheritdoc/>
     public SessionLimits Limits { get; }
 
+    /// <summary>What fits under the limit; null without one.</summary>
+    public MemoryPlan? Memory { get; }
+
     /// <param name="path">a folder that was spliced or trained, or a text model's GGUF file</param>
     /// <param name="mmproj">a GGUF file's vision tower; null for a folder, and for text only</param>
     /// <param name="options">null for the defaults</param>
-    /// <exception cref="SmvlException">a file missing or damaged, of another kind of model, or files that are not of one model</exception>
+    /// <exception cref="SmvlException">
+    /// a file missing or damaged, of another kind of model, files that are not of one model, or a memory limit that the model does not fit
+    /// </exception>
     public static ChatModel Open(string path, string? mmproj = null, ChatModelOptions? options = null)
     {
-        var backend = new CpuBackend(options?.Threads);
+        options ??= new ChatModelOptions();
+        if (options.MemoryLimit is long limit)
+        {
+            ProcessMemory.CheckBeforeOpening(path, mmproj, limit);
+        }
+
+        var backend = new CpuBackend(options.Threads, tight: options.MemoryLimit is not null);
+        IChatModel? opened = null;
         try
         {
-            IChatModel opened = Open(path, mmproj, backend, options?.Notice);
-            return new ChatModel(backend, opened, opened.Limits with { CacheType = options?.CacheType ?? opened.Limits.CacheType });
+            opened = Open(path, mmproj, backend, options.Notice);
+            MemoryPlan? memory = options.MemoryLimit is long most
+                ? new MemoryPlanner(opened, backend.ThreadCount).Plan(
+                    most, ProcessMemory.Held(opened.Model), ProcessMemory.Growth, options.LargestPicture, options.CacheType)
+                : null;
+            return new ChatModel(
+                backend, opened, memory?.Limits ?? opened.Limits with { CacheType = options.CacheType ?? opened.Limits.CacheType }, memory);
         }
         catch
         {
+            opened?.Dispose();
             backend.Dispose();
             throw;
         }

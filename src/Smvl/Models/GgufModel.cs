@@ -126,6 +126,8 @@ public sealed class GgufModel : IChatModel
     /// <summary>Stands for a tiler where no picture can be taken.</summary>
     private sealed class NoPictures(Func<SmvlException> reason) : IImageTiler
     {
+        public (int Fewest, int Most) TileRange => (0, 0);
+
         public ProcessedImage Process(RgbImage image, int? maxTiles = null) => throw reason();
     }
 }

@@ -130,9 +130,12 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>The image rows (tiles·P/s², D of the text decoder) of one picture.</summary>
     /// <param name="tiles">(tiles, 3, S, S)</param>
     /// <param name="atOnce">tiles whose activations exist at a time; null for as many as are fast</param>
+    /// <param name="sparingly">whether only one layer's mapped weights are resident at a time</param>
     /// <param name="cancellation">heard between blocks</param>
-    internal Tensor EncodePicture(ReadOnlyMemory<byte> tiles, int? atOnce, CancellationToken cancellation)
+    internal Tensor EncodePicture(ReadOnlyMemory<byte> tiles, int? atOnce, bool sparingly, CancellationToken cancellation)
     {
+        vision.SetsLayersAside = sparingly;
+
         // the tower takes its time, and reads none of the text decoder
         SetAside("text.");
         int tileBytes = TileBytes, count = tiles.Length / tileBytes, rowsPerTile = Config.ImageSequenceLength;
@@ -269,6 +272,14 @@ public sealed class VisionLanguageModel : IDisposable
         return loss;
     }
 
+    /// <summary>Bytes of the tower's weights that are resident at a time when it runs sparingly: two layers' where pages can be given back.</summary>
+    internal long SparingTowerBytes(Func<Parameter, bool> mapped)
+    {
+        long all = parameters.Values.Where(p => p.Name.StartsWith("vision.", StringComparison.Ordinal) && mapped(p)).Sum(p => p.Value.ByteLength);
+        long layers = parameters.Values.Where(p => p.Name.StartsWith("vision.layers.", StringComparison.Ordinal) && mapped(p)).Sum(p => p.Value.ByteLength);
+        return MemoryPages.GoBack ? Math.Min(all, all - layers + (2 * vision.LargestLayerBytes)) : all;
+    }
+
     /// <summary>Image rows that a picture's tiles (tiles, 3, S, S) make.</summary>
     internal int RowsOf(ReadOnlyMemory<byte> tiles) => tiles.Length / TileBytes * Config.ImageSequenceLength;
 
@@ -356,7 +367,7 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>Frozen weights of a part that is not read for a while.</summary>
-    private void SetAside(string prefix)
+    internal void SetAside(string prefix = "")
     {
         foreach (Parameter parameter in parameters.Values)
         {

@@ -19,6 +19,7 @@ internal sealed class VisionTower
     private readonly Parameter positions;
     private readonly LinearLayer patchEmbedding;
     private readonly VisionTowerLayer[] layers;
+    private readonly List<Parameter>[] layerParameters;
     private readonly LayerNormLayer postNorm;
 
     /// <param name="backend">where the parameters lie</param>
@@ -30,10 +31,20 @@ internal sealed class VisionTower
         this.config = config;
         positions = parameter("position_embedding");
         patchEmbedding = new(backend, parameter("patch_embedding.weight"), parameter("patch_embedding.bias"));
-        layers = [.. Enumerable.Range(0, config.LayerCount)
-            .Select(i => new VisionTowerLayer(backend, config, name => parameter($"layers.{i}.{name}")))];
+        layerParameters = [.. Enumerable.Range(0, config.LayerCount).Select(_ => new List<Parameter>())];
+        layers = [.. layerParameters.Select((own, i) => new VisionTowerLayer(backend, config, name =>
+        {
+            own.Add(parameter($"layers.{i}.{name}"));
+            return own[^1];
+        }))];
         postNorm = new(backend, parameter("post_norm.weight"), parameter("post_norm.bias"), (float)config.LayerNormEpsilon);
     }
+
+    /// <summary>Whether each layer's mapped weights leave memory when it has run; they are read again for the next group.</summary>
+    public bool SetsLayersAside { get; set; }
+
+    /// <summary>Bytes of the largest layer's weights.</summary>
+    public long LargestLayerBytes => layerParameters.Max(own => own.Sum(parameter => parameter.Value.ByteLength));
 
     /// <summary>Tiles of a group.</summary>
     public int TilesAtOnce => Math.Max(1, GroupRows / config.PatchCount);
@@ -93,6 +104,11 @@ internal sealed class VisionTower
         {
             cancellation.ThrowIfCancellationRequested();
             Tensor y = layers[i].Forward(x, attention, mode == Keep.Everything, out VisionTowerLayer.Activations? layer);
+            if (SetsLayersAside)
+            {
+                layerParameters[i].ForEach(parameter => backend.SetAside(parameter.Value));
+            }
+
             if (group is null)
             {
                 x.Dispose();

@@ -19,6 +19,9 @@ internal static unsafe partial class MemoryPages
     private const int AdviseDontNeed = 4;
     private const int AdviseHugePage = 14;
 
+    /// <summary>True where <see cref="SetAside"/> gives pages back.</summary>
+    public static bool GoBack => OperatingSystem.IsLinux();
+
     /// <summary>True where <see cref="Map"/> is the way to a block of this length.</summary>
     public static bool AreFor(long length) => length >= LargeFrom && OperatingSystem.IsLinux();
 
@@ -52,7 +55,7 @@ internal static unsafe partial class MemoryPages
     public static void SetAside(byte* start, long length)
     {
         long page = Environment.SystemPageSize, first = ((nint)start + page - 1) / page * page, end = ((nint)start + (nint)length) / page * page;
-        if (OperatingSystem.IsLinux() && end > first)
+        if (GoBack && end > first)
         {
             _ = Advise((byte*)first, (nuint)(end - first), AdviseDontNeed);
         }

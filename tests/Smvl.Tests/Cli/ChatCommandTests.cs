@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Smvl.Cli;
 using static Smvl.Tests.Cli.CommandLine;
@@ -86,6 +87,59 @@ public sealed class ChatCommandTests
     }
 
     [Fact]
+    public async Task AMemoryLimitIsToldOrRefused()
+    {
+        string[] args = ["chat", Model, "--image", Picture, "？", "--max_new_tokens", "2"];
+        (int code, _, string error) = await Run([.. args, "--memory", "8GB"]);
+        Assert.Equal(0, code);
+        Assert.StartsWith("memory: at most ", Assert.Single(error.TrimEnd('\n').Split('\n')));
+        Assert.Contains("memory limit", await Fails([.. args, "--memory", "0.5MiB"]));
+    }
+
+    [Theory]
+    [InlineData("700MB", 700_000_000)]
+    [InlineData("0.5 gib", 1L << 29)]
+    [InlineData("2MiB", 2 << 20)]
+    [InlineData("700", 0)]
+    [InlineData("-1MB", 0)]
+    [InlineData("MB", 0)]
+    public void AnAmountOfMemoryHasAUnit(string text, long expected)
+    {
+        Assert.Equal(expected > 0, MemoryOption.TryParse(text, out long bytes));
+        Assert.Equal(expected, bytes);
+    }
+
+    [Fact]
+    public async Task CtrlCEndsAnAnswerAndTheConversationGoesOn()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sends a signal");
+        ProcessStartInfo start = new("dotnet", [typeof(CommandLineProgram).Assembly.Location, "chat", Model, "--max_new_tokens", "3500", "--temperature", "0"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        char[] buffer = new char[8];
+        for (int question = 0; question < 2; question++)
+        {
+            await process.StandardInput.WriteLineAsync("a");
+            Assert.True(await process.StandardOutput.ReadBlockAsync(buffer, TestContext.Current.CancellationToken) > 0);
+            using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+            while (await process.StandardOutput.ReadAsync(buffer.AsMemory(0, 1), TestContext.Current.CancellationToken) > 0 && buffer[0] != '…')
+            {
+            }
+
+            Assert.Equal('…', buffer[0]);
+        }
+
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)));
+    }
+
+    [Fact]
     public void ControlCharactersDoNotReachTheTerminal() =>
         Assert.Equal("a\n\tb\uFFFD[2J猫\uFFFD", TerminalText.Printable("a\n\tb\u001b[2J猫\u0085"));
 
@@ -93,6 +147,7 @@ public sealed class ChatCommandTests
     [InlineData("--max_new_tokens", "0")]
     [InlineData("--thinking", "maybe")]
     [InlineData("--logprobs", "3")]
+    [InlineData("--memory", "lots")]
     [InlineData("--temperature", "warm")]
     public async Task WrongUsageExitsWithTwo(string option, string value)
     {

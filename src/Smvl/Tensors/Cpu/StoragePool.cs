@@ -6,13 +6,13 @@ namespace Smvl.Tensors.Cpu;
 /// Keeps native blocks for reuse, so that a step after the first allocates next to nothing while shapes repeat. Sizes are rounded up
 /// to 32 classes per power of two (at most 3 % unused), and a block serves requests down to four fifths of it. Blocks that no longer
 /// fit, of another phase of the step or of another length of text, are freed before new ones are made: free and used ones together
-/// exceed the most that was in use at once by at most 2 %, or 32 MiB where that is more.
+/// exceed the most that was in use at once by at most 2 %, or a given number of bytes where that is more.
 /// </summary>
-internal sealed class StoragePool : IDisposable
+/// <param name="leastSlack">bytes by which free and used ones may in any case exceed the most that was in use</param>
+internal sealed class StoragePool(long leastSlack = 32L << 20) : IDisposable
 {
     private const long SmallestClass = 256;
     private const double Slack = 0.02;
-    private const long LeastSlack = 32L << 20;
     private const double LargestFit = 1.25;
 
     private readonly Lock gate = new();
@@ -100,7 +100,7 @@ internal sealed class StoragePool : IDisposable
     /// <summary>Frees the largest blocks until the bound holds.</summary>
     private void Trim()
     {
-        long bound = mostUsedBytes + Math.Max(LeastSlack, (long)(mostUsedBytes * Slack));
+        long bound = mostUsedBytes + Math.Max(leastSlack, (long)(mostUsedBytes * Slack));
         if (usedBytes + freeBytes <= bound)
         {
             return;
