@@ -142,7 +142,7 @@ public sealed class VisionLanguageModel : IDisposable
         if (count == 2 && tiles.Span[..tileBytes].SequenceEqual(tiles.Span[tileBytes..]))
         {
             // a grid of one tile and the overview of the same
-            using Tensor once = EncodePicture(tiles[..tileBytes], atOnce, cancellation);
+            using Tensor once = EncodePicture(tiles[..tileBytes], atOnce, sparingly, cancellation);
             Tensor twice = Backend.Allocate(2L * rowsPerTile, Config.Text.HiddenSize);
             Backend.Copy(twice.Slice(0, rowsPerTile), once);
             Backend.Copy(twice.Slice(rowsPerTile, rowsPerTile), once);
