@@ -21,7 +21,7 @@ def chat(text, projector, threads):
     ran = subprocess.run(
         ["llama-mtmd-cli", "-m", text, "--mmproj", projector, "--image", "tile.png", "-p", QUESTION, "-n", str(NEW_TOKENS), "-c", "512",
          "-t", threads, "--temp", "0", "--no-warmup"], capture_output=True, text=True)
-    found = re.findall(r"(?:image slice|image) encoded in (\d+) ms", ran.stdout + ran.stderr)
+    found = re.findall(r"batch encoding done in (\d+) ms", ran.stdout + ran.stderr)
     if ran.returncode != 0 or not found:
         sys.exit(f"llama-mtmd-cli: exit code {ran.returncode}, no time of a tile\n{ran.stderr[-2000:]}")
     return min(map(int, found)), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
