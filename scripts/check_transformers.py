@@ -1,8 +1,11 @@
-"""Checks by hand that stock transformers loads a spliced folder: check_transformers.py DIR [FIXTURES]
+"""Checks by hand that stock transformers loads a spliced or exported folder: check_transformers.py DIR [FIXTURES]
+                                                           or: check_transformers.py DIR --chat ANSWER QUESTION [PICTURE]
 
 Without FIXTURES: the folder loads with no custom code and no missing, unexpected or mismatched tensor, and AutoProcessor makes
 a SmolVLMProcessor of it. With FIXTURES (DIR being the splice of its sources): the processor also gives the ids of
 generate/greedy.json from its texts and pictures, and the model, given the fixtures' connector, the same answers.
+With --chat: ANSWER is what `smvl chat DIR [--image PICTURE] QUESTION --temperature 0 --json` printed; the folder's own chat template
+and processor give its prompt_ids, and the model in float32 its new_ids.
 """
 import json
 import re
@@ -22,7 +25,20 @@ assert type(model).__name__ == "SmolVLMForConditionalGeneration", type(model)
 assert processor.tokenizer.convert_tokens_to_ids(processor.image_token) == model.config.image_token_id
 print(f"loaded: {sum(p.numel() for p in model.parameters()):,} parameters, {model.dtype}, image_seq_len {processor.image_seq_len}")
 
-if len(sys.argv) > 2:
+if "--chat" in sys.argv:
+    answer = json.load(open(sys.argv[3], encoding="utf8"))
+    images = [Image.open(path) for path in sys.argv[5:]]
+    content = [{"type": "image"} for _ in images] + [{"type": "text", "text": sys.argv[4]}]
+    text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True, enable_thinking=False)
+    inputs = processor(text=text, images=images or None, return_tensors="pt")
+    ids = inputs["input_ids"][0].tolist()
+    assert ids == answer["prompt_ids"], (ids, answer["prompt_ids"])
+    model = model.float()
+    wanted = answer["new_ids"]
+    new = model.generate(**inputs, do_sample=False, repetition_penalty=1.0, max_new_tokens=len(wanted))[0, len(ids):].tolist()
+    assert new == wanted, (wanted, new)
+    print(f"{len(ids)} prompt ids and {len(new)} greedy tokens are the same")
+elif len(sys.argv) > 2:
     fixtures = sys.argv[2]
     model = model.float()
     connector = model.model.connector.modality_projection.proj.weight
