@@ -35,8 +35,15 @@ internal sealed class AnswerThread : IDisposable
         return done.Task;
     }
 
-    /// <summary>Ends the thread behind what was handed to it.</summary>
-    public void Dispose() => work.CompleteAdding();
+    /// <summary>Ends the thread behind what was handed to it, and waits for that.</summary>
+    public void Dispose()
+    {
+        work.CompleteAdding();
+        if (thread.IsValueCreated)
+        {
+            thread.Value.Join();
+        }
+    }
 
     private Thread Start()
     {

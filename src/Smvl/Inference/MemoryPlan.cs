@@ -1,5 +1,4 @@
 using System.Globalization;
-using Smvl.Tensors;
 
 namespace Smvl.Inference;
 

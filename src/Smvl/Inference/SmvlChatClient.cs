@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Smvl.Models;
-using Smvl.Text;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 
 namespace Smvl.Inference;

@@ -35,6 +35,27 @@ public sealed class MtmdImageProcessorTests
         Assert.Equal(((rows * cols) + 1) * 3 * Tile * Tile, processed.Tiles.Length);
     }
 
+    [Theory]
+    [InlineData(null, 300, 200)]
+    [InlineData(null, 40, 700)]
+    [InlineData(4 * Tile, 300, 200)]
+    [InlineData(4 * Tile, 40, 700)]
+    public void FewerTilesAreACoarserGrid(int? longestEdge, int width, int height)
+    {
+        MtmdImageProcessor processor = new(Tile, longestEdge);
+        RgbImage picture = new(width, height, new byte[width * height * 3]);
+        int all = processor.Process(picture).TileCount, fewest = processor.TileRange.Fewest, last = all;
+        for (int most = all; most >= fewest; most--)
+        {
+            int count = processor.Process(picture, most).TileCount;
+            Assert.InRange(count, fewest, Math.Min(most, last));
+            last = count;
+        }
+
+        Assert.Equal((all, fewest), (processor.Process(picture, all).TileCount, last));
+        Assert.Throws<SmvlException>(() => processor.Process(picture, fewest - 1));
+    }
+
     [Fact]
     public void ALongestEdgeOfOneTileGivesThatTileTwice()
     {
