@@ -5,7 +5,6 @@ using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 using Smvl.Tensors.Quantization;
-using Smvl.Text;
 
 namespace Smvl.Tests.Models;
 
