@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Smvl.Cli;
 using static Smvl.Tests.Cli.CommandLine;
@@ -113,6 +114,7 @@ public sealed class ChatCommandTests
     public async Task CtrlCEndsAnAnswerAndTheConversationGoesOn()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "sends a signal");
+        Assert.SkipWhen(InterruptIsIgnored(), "started where Ctrl-C is ignored, as a shell's background jobs are, and so are their children");
         ProcessStartInfo start = new("dotnet", [typeof(CommandLineProgram).Assembly.Location, "chat", Model, "--max_new_tokens", "3500", "--temperature", "0"])
         {
             RedirectStandardInput = true,
@@ -120,23 +122,38 @@ public sealed class ChatCommandTests
             RedirectStandardError = true,
         };
         using Process process = Process.Start(start)!;
-        char[] buffer = new char[8];
-        for (int question = 0; question < 2; question++)
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        try
         {
-            await process.StandardInput.WriteLineAsync("a");
-            Assert.True(await process.StandardOutput.ReadBlockAsync(buffer, TestContext.Current.CancellationToken) > 0);
-            using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
-            while (await process.StandardOutput.ReadAsync(buffer.AsMemory(0, 1), TestContext.Current.CancellationToken) > 0 && buffer[0] != '…')
+            char[] buffer = new char[8];
+            for (int question = 0; question < 2; question++)
             {
+                await process.StandardInput.WriteLineAsync("a");
+                Assert.True(await process.StandardOutput.ReadBlockAsync(buffer, patience.Token) > 0);
+                using Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+                await kill.WaitForExitAsync(patience.Token);
+                while (await process.StandardOutput.ReadAsync(buffer.AsMemory(0, 1), patience.Token) > 0 && buffer[0] != '…')
+                {
+                }
+
+                Assert.Equal('…', buffer[0]);
             }
 
-            Assert.Equal('…', buffer[0]);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(patience.Token);
+            Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync(patience.Token)));
         }
+        finally
+        {
+            process.Kill();
+        }
+    }
 
-        process.StandardInput.Close();
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal((0, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)));
+    private static bool InterruptIsIgnored()
+    {
+        string line = File.ReadLines("/proc/self/status").First(each => each.StartsWith("SigIgn:", StringComparison.Ordinal));
+        return (ulong.Parse(line.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & 2) != 0;
     }
 
     [Fact]
