@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Smvl.Tests.Inference;
+using Smvl.Tests.Models;
 using Smvl.Tests.Text;
 using Smvl.Tests.Training;
 
@@ -58,6 +59,20 @@ public sealed class NativeProgramTests
         (int code, string output, string error) = await NativeProgram.Run("", ["train", .. RunFixture.GoldenKeys(name, folder["run"])]);
         Assert.True(code == 0, output + error);
         TrainingGoldenTests.CheckLogAndWeights(name, folder["run"]);
+    }
+
+    /// <summary>--verify reads the files again and compares tensors, vocabulary and answers with the folder.</summary>
+    [Theory, InlineData("q8_0"), InlineData("f16")]
+    public async Task AnExportIsVerifiedAndAnswers(string type)
+    {
+        using TemporaryFolder folder = new();
+        string source = ExportableFolder.Make(folder), name = Path.GetFileName(source);
+        (int code, string output, string error) = await NativeProgram.Run("", "export", "gguf", source, "--type", type, "--output", folder["out"], "--verify");
+        Assert.True(code == 0, output + error);
+        string text = folder["out", $"{name}-{type.ToUpperInvariant()}.gguf"];
+        (code, output, error) = await NativeProgram.Run("", "chat", text, "？", "--json", "--max_new_tokens", "4");
+        Assert.True(code == 0, error);
+        Assert.NotEmpty(Ids(JsonDocument.Parse(output).RootElement, "new_ids"));
     }
 
     [Fact]

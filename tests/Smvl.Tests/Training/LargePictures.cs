@@ -12,6 +12,9 @@ internal static class LargePictures
 {
     public const int Tiles = 101;
 
+    /// <summary>Of a picture while it is decoded: libgd's pixels of four bytes, and ours of three.</summary>
+    public const long DecodingBytes = 7L * Edge * Edge;
+
     private const int Edge = 2048, Grid = 10, TileSize = 64, Rows = 4;
 
     /// <summary>Makes the model and the dataset in the folder, and gives the keys of a run on them, all but the output folder.</summary>

@@ -27,7 +27,7 @@ public sealed class SteadyMemoryTests
         using TemporaryFolder folder = new();
         List<string> keys = RunFixture.GoldenKeys(folder["out"]);
         keys.AddRange(["--save_strategy", "no", "--per_device_train_batch_size", "2"]);
-        Measure(keys, warmUp: 50, measured: 200);
+        Measure(keys, warmUp: 50, measured: 200, MostGrowth);
     }
 
     [Fact]
@@ -39,12 +39,13 @@ public sealed class SteadyMemoryTests
 
         // as many samples ahead as there are cores, from the first step on: a busy machine makes the window no wider later
         keys.AddRange(["--output_dir", folder["out"], "--gradient_accumulation_steps", $"{Environment.ProcessorCount}"]);
-        RecordingObserver observer = Measure(keys, warmUp: 6, measured: 20);
+        // a picture may be in the making at every step of one quarter and at none of another; kept, those of 40 samples would be 1.1 GB
+        RecordingObserver observer = Measure(keys, warmUp: 6, measured: 20, MostGrowth + LargePictures.DecodingBytes);
         Assert.All(observer.Steps, step => Assert.InRange(step.Tokens, LargePictures.Tiles * 4, 4096));
         Assert.DoesNotContain(observer.Notes, note => note.Contains("fewer tiles", StringComparison.Ordinal));
     }
 
-    private static RecordingObserver Measure(List<string> keys, int warmUp, int measured)
+    private static RecordingObserver Measure(List<string> keys, int warmUp, int measured, long mostGrowth)
     {
         keys.AddRange(["--max_steps", $"{warmUp + measured}"]);
         var allocated = new List<long>(warmUp + measured);
@@ -63,7 +64,7 @@ public sealed class SteadyMemoryTests
         // the next samples are being made at any moment, with more memory or less; the least of some steps is what stays
         int some = measured / 4;
         long before = resident.GetRange(warmUp, some).Min(), after = resident.GetRange(warmUp + measured - some, some).Min();
-        Assert.InRange(after - before, long.MinValue, MostGrowth);
+        Assert.InRange(after - before, long.MinValue, mostGrowth);
         return observer;
     }
 
