@@ -94,17 +94,17 @@ internal static class DemoCommand
         int row = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed).Eval[0];
         using CauldronSample sample = dataset.ReadSample(row);
         string picture = Path.Combine(arguments.OutputDir, "held_out.png");
-        File.WriteAllBytes(picture, sample.Picture.Memory.Span);
+        File.WriteAllBytes(picture, sample.Picture!.Memory.Span);
 
         using ChatSession session = new(model);
         Prompt prompt = session.Prepare(
-            [new ChatMessage("user", ContentPart.Image, new ContentPart(sample.Question))],
+            [new ChatMessage("user", ContentPart.Image, new ContentPart(sample.Turns[0].Question))],
             [ImageDecoder.DecodeFile(picture)],
             thinking: false);
         ChatAnswer answer = session.Answer(prompt, new SamplingOptions(), AnswerTokens, cancellation: cancellation);
         lines.WriteLine($"   picture   {picture}");
-        lines.WriteLine($"   question  {sample.Question}");
-        lines.WriteLine($"   expected  {sample.Answer}");
+        lines.WriteLine($"   question  {sample.Turns[0].Question}");
+        lines.WriteLine($"   expected  {sample.Turns[0].Answer}");
         string text = TerminalText.Printable(answer.Text.ReplaceLineEndings(" ")).Trim();
         lines.WriteLine($"   answer    {(text.Length > 0 ? text : "(nothing but white space)")}");
     }

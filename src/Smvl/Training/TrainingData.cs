@@ -93,7 +93,7 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            using CauldronSample read = dataset.ReadSample(row);
+            using CauldronSample read = dataset.ReadSample(row, allTurns: builder.Rules.Turns == RowTurns.All);
             return builder.Build(read, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
