@@ -6,7 +6,10 @@ namespace Smvl.Cli;
 /// <summary><c>smvl tiny-bases</c>: how the embedded bases and their data are made.</summary>
 internal static class TinyBasesCommand
 {
-    public static Command Create() => new("tiny-bases", "Make the embedded bases and their data again.") { CreateSamples(), CreateData() };
+    public static Command Create() => new("tiny-bases", "Make the embedded bases and their data again.")
+    {
+        CreateSamples(), CreateData(), TextCommand.Create(), TokenizerCommand.Create(),
+    };
 
     private static Command CreateSamples()
     {
