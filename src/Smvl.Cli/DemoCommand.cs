@@ -1,136 +1,193 @@
 using System.CommandLine;
 using System.Globalization;
+using Smvl.Cli.Demo;
 using Smvl.Data;
-using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
 using Smvl.Tensors.Cpu;
-using Smvl.Text;
 using Smvl.Training;
 
 namespace Smvl.Cli;
 
 /// <summary>
-/// <c>smvl demo</c>: the main job on what the repository carries: splice two tiny checkpoints, train the connector, ask about a
-/// picture that was held out.
+/// <c>smvl demo</c>: the main job on what the repository carries: splice two tiny models, check the splice, train the connector, and tell
+/// by held-out questions what the text model has learnt to see.
 /// </summary>
 internal static class DemoCommand
 {
-    private const string Config = "configs/demo_train.yaml";
-    private const int AnswerTokens = 24;
+    /// <summary>Pictures in the report, and those of them that the terminal shows.</summary>
+    private const int ReportExamples = 12, ScreenExamples = 6;
+
+    /// <summary>Dialogues that the perplexity is taken over.</summary>
+    private const int MostDialogues = 100;
+
+    /// <summary>Kinds whose answers can be right in many wordings, or cannot be known from what was trained.</summary>
+    private static readonly string[] LeftOut = ["describe", "name", "choice"];
 
     public static Command Create()
     {
         var output = new Option<string>("--output") { Description = "where the demo works; what an earlier demo left there is replaced", DefaultValueFactory = _ => "demo" };
         var maxSteps = new Option<int?>("--max_steps") { Description = "fewer steps than configs/demo_train.yaml" };
+        var all = new Option<bool>("--all") { Description = $"score every kind of question, {string.Join(", ", LeftOut)} too" };
         var threads = new ThreadsOption();
-        var command = new Command("demo", "Splice two tiny models, train the connector on real pictures, answer about one: about half a minute.")
+        var command = new Command("demo", "Splice two tiny models, train the connector, and ask about held-out pictures: about a minute.")
         {
-            output, maxSteps, threads,
+            output, maxSteps, all, threads,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
         command.SetAction((parsed, cancellation) => Task.Run(
             () => Run(
-                parsed.GetRequiredValue(output), parsed.GetValue(maxSteps), threads.Read(parsed), parsed.InvocationConfiguration.Output, cancellation),
+                DemoFiles.Find(parsed.GetRequiredValue(output)), parsed.GetValue(maxSteps), parsed.GetValue(all), threads.Read(parsed),
+                parsed.InvocationConfiguration.Output, cancellation),
             cancellation));
         return command;
     }
 
-    private static int Run(string output, int? maxSteps, int threads, TextWriter lines, CancellationToken cancellation)
+    private static int Run(DemoFiles files, int? maxSteps, bool all, int threads, TextWriter output, CancellationToken cancellation)
     {
-        string root = RepositoryRoot();
-        string samples = Path.Combine(root, "samples");
-        string spliced = Path.Combine(output, "spliced");
-        lines.WriteLine("1. Splice: the vision tower of samples/smolvlm2-tiny onto samples/qwen3-tiny, with a new connector between them");
-        RemoveEarlier(spliced);
-        ModelConfig config = Splicer.Splice(
-            new SpliceOptions(Path.Combine(samples, "smolvlm2-tiny"), Path.Combine(samples, "qwen3-tiny"), spliced) { Threads = threads }, cancellation: cancellation);
-        lines.WriteLine($"   a tile of {config.Vision.ImageSize}x{config.Vision.ImageSize} pixels becomes {config.ImageSequenceLength} rows of width {config.Text.HiddenSize} among the text's tokens");
+        StageClock clock = new();
+        DemoScreen screen = DemoScreen.For(output);
+        using CpuBackend backend = new(threads);
 
-        lines.WriteLine("2. Train the connector, and nothing else, on emoji and photographs with Chinese questions");
-        List<string> keys =
-        [
-            Path.Combine(root, Config), "--model", spliced, "--data_dir", Path.Combine(samples, "data"), "--output_dir", Path.Combine(output, "run"),
-        ];
+        screen.Begin(DemoText.SpliceHeading);
+        files.RemoveEarlierSplice();
+        ModelConfig config = clock.Time("splice", () => Splicer.Splice(
+            new SpliceOptions(files.Vision, files.Text, files.Spliced) { Threads = threads }, cancellation: cancellation));
+        screen.Line(DemoText.Spliced(config));
+        List<string> keys = Keys(files, maxSteps);
+        IReadOnlyList<string> datasets = TrainingArguments.FromCommandLine(keys).TrainData;
+        ScoredQuestion[] questions = [.. files.HeldOutQuestions(datasets).Where(question => all || !LeftOut.Contains(question.KindName))];
+        (ScoredQuestion Asked, string File)[] examples = WriteExamples(files, questions);
+        TrainingArguments arguments = TrainingArguments.FromCommandLine(
+            [.. keys, "--sample_image", examples[0].File, "--sample_question", examples[0].Asked.Question]);
+
+        screen.Begin(DemoText.CheckHeading);
+        using ModelFolder spliced = ModelFolder.Open(files.Spliced, backend);
+        IReadOnlyList<string> checks = clock.Time("check", () => SpliceCheck.Run(files, spliced, examples[0].Asked, examples[^1].Asked, cancellation));
+        foreach (string line in checks)
+        {
+            screen.Tick(line);
+        }
+
+        screen.Begin(DemoText.BeforeHeading);
+        AnswerAccuracy blind = clock.Time("asking blind", () => AnswerAccuracy.Score(spliced, questions, blind: true, cancellation));
+        (AnswerAccuracy accuracy, double? gain, double? perplexity) before = clock.Time("asking before", () => Measure(files, arguments, spliced, questions, cancellation));
+        screen.Line(DemoText.Scored(questions.Length, Share(before.accuracy)));
+
+        screen.Begin(DemoText.TrainHeading);
+        (TrainingResult trained, IReadOnlyList<double> losses) = clock.Time("training", () => TrainingDisplay.Watch(
+            output, display => (TrainingRun.Run(arguments, backend, display, cancellation), display.Losses)));
+        if (trained.Interrupted)
+        {
+            screen.Line($"interrupted behind step {trained.Step}");
+            return CommandLineProgram.Interrupted;
+        }
+
+        screen.Begin(DemoText.AfterHeading);
+        using ModelFolder model = ModelFolder.Open(files.Run, backend);
+        (AnswerAccuracy accuracy, double? gain, double? perplexity) after = clock.Time("asking after", () => Measure(files, arguments, model, questions, cancellation));
+        screen.Line(DemoText.Scored(questions.Length, Share(after.accuracy)));
+        DemoExample[] answered = clock.Time("answering", () => examples.Select(example => DemoExample.Ask(model, example.Asked, example.File, cancellation)).ToArray());
+        DemoResult result = new()
+        {
+            Config = config,
+            Parameters = (model.Model.Parameters.Sum(p => p.Shape.Count), model.Model.Parameters.Single(p => p.Name == "connector.weight").Shape.Count),
+            Checks = checks,
+            Scores = ScoreRow.Of(before.accuracy, after.accuracy, blind),
+            VisualGain = Pair(before.gain, after.gain),
+            Perplexity = Pair(before.perplexity, after.perplexity),
+            TextWeights = FrozenText(files, config),
+            Losses = losses,
+            Examples = answered,
+            Configuration = arguments.ToYaml(),
+            Threads = threads,
+            Stages = clock.Stages,
+            Seconds = clock.Total,
+        };
+        DemoReport.Write(files, result);
+        Show(screen, files, result);
+        return 0;
+    }
+
+    private static List<string> Keys(DemoFiles files, int? maxSteps)
+    {
+        List<string> keys = [files.Config, "--model", files.Spliced, "--data_dir", files.Data, "--output_dir", files.Run];
         if (maxSteps is { } steps)
         {
             keys.AddRange(["--max_steps", steps.ToString(CultureInfo.InvariantCulture)]);
         }
 
-        TrainingArguments arguments = TrainingArguments.FromCommandLine(keys);
-        using CpuBackend backend = new(threads);
-        IReadOnlyList<double> losses = [];
-        TrainingResult result = TrainingDisplay.Watch(lines, display =>
+        return keys;
+    }
+
+    /// <summary>Chooses what will be shown, and puts the pictures where <c>smvl chat</c> can be given them.</summary>
+    private static (ScoredQuestion Asked, string File)[] WriteExamples(DemoFiles files, ScoredQuestion[] questions)
+    {
+        IReadOnlyList<ScoredQuestion> chosen = DemoExample.Choose(questions, ReportExamples);
+        if (chosen.Count < 2)
         {
-            TrainingResult done = TrainingRun.Run(arguments, backend, display, cancellation);
-            losses = display.Losses;
-            return done;
-        });
-        if (result.Interrupted)
-        {
-            lines.WriteLine($"interrupted behind step {result.Step}");
-            return CommandLineProgram.Interrupted;
+            throw new SmvlException("the demo has too few held-out pictures", files.Data, "at least 2", $"{chosen.Count}");
         }
 
-        lines.WriteLine("   the loss, step by step:");
-        lines.WriteLine(LossChart.Draw(losses));
-
-        lines.WriteLine("3. Ask about a picture that was held out");
-        AskAboutHeldOut(arguments, backend, lines, cancellation);
-        lines.WriteLine();
-        lines.WriteLine("Both models have random weights: they were never trained, so the loss falls only a little, and the");
-        lines.WriteLine("answer is not about the picture. With the published checkpoints:");
-        lines.WriteLine("   smvl splice --vision SmolVLM2-256M-Video-Instruct --text Qwen3-0.6B --output model/spliced");
-        lines.WriteLine("   smvl train configs/cocoqa_train.yaml --model model/spliced");
-        lines.WriteLine("   smvl chat model/cocoqa --image dog.jpg 图中有什么动物？");
-        return 0;
+        Directory.CreateDirectory(files.Pictures);
+        return [.. chosen.Select((asked, i) => (asked, DemoExample.WritePicture(files.Pictures, (i + 1).ToString(CultureInfo.InvariantCulture), asked.Picture!)))];
     }
 
-    private static void AskAboutHeldOut(TrainingArguments arguments, CpuBackend backend, TextWriter lines, CancellationToken cancellation)
+    private static (AnswerAccuracy Accuracy, double? Gain, double? Perplexity) Measure(
+        DemoFiles files, TrainingArguments arguments, ModelFolder model, ScoredQuestion[] questions, CancellationToken cancellation)
     {
-        using ModelFolder model = ModelFolder.Open(arguments.OutputDir, backend);
-        using CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
-        int row = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed).Eval[0];
-        using CauldronSample sample = dataset.ReadSample(row);
-        string picture = Path.Combine(arguments.OutputDir, "held_out.png");
-        File.WriteAllBytes(picture, sample.Picture!.Memory.Span);
-
-        using ChatSession session = new(model);
-        Prompt prompt = session.Prepare(
-            [new ChatMessage("user", ContentPart.Image, new ContentPart(sample.Turns[0].Question))],
-            [ImageDecoder.DecodeFile(picture)],
-            thinking: false);
-        ChatAnswer answer = session.Answer(prompt, new SamplingOptions(), AnswerTokens, cancellation: cancellation);
-        lines.WriteLine($"   picture   {picture}");
-        lines.WriteLine($"   question  {sample.Turns[0].Question}");
-        lines.WriteLine($"   expected  {sample.Turns[0].Answer}");
-        string text = TerminalText.Printable(answer.Text.ReplaceLineEndings(" ")).Trim();
-        lines.WriteLine($"   answer    {(text.Length > 0 ? text : "(nothing but white space)")}");
-    }
-
-    /// <summary>The demo's own folder of an earlier run; a folder of anything else stays, and the splice refuses it.</summary>
-    private static void RemoveEarlier(string spliced)
-    {
-        if (File.Exists(Path.Combine(spliced, "config.json")) && File.Exists(Path.Combine(spliced, "model.safetensors")))
+        AnswerAccuracy accuracy = AnswerAccuracy.Score(model, questions, cancellation: cancellation);
+        using TrainingData data = TrainingData.Open(
+            arguments, new SampleBuilder(model.Images, model.Prompts, arguments.SampleRules), model.Prompts.ImageTokenId);
+        double? gain = Evaluation.Run(model.Model, data, arguments.PerDeviceEvalBatchSize, visualGain: true, cancellation).VisualGain;
+        if (files.Dialogues.Count == 0)
         {
-            Directory.Delete(spliced, recursive: true);
+            return (accuracy, gain, null);
+        }
+
+        using CauldronDataset dialogues = CauldronDataset.Open(files.Data, files.Dialogues);
+        return (accuracy, gain, TextPerplexity.Of(model, dialogues, MostDialogues, cancellation));
+    }
+
+    /// <exception cref="SmvlException">training changed the text model</exception>
+    private static WeightHash FrozenText(DemoFiles files, ModelConfig config)
+    {
+        WeightHash before = WeightHash.OfText(files.Spliced, config), after = WeightHash.OfText(files.Run, config);
+        return before == after
+            ? after
+            : throw new SmvlException("training changed the text model, which was frozen", files.Run, before.Short, after.Short, "a fault of the program: please report it");
+    }
+
+    private static void Show(DemoScreen screen, DemoFiles files, DemoResult result)
+    {
+        screen.Scores(result.Scores);
+        screen.Line(DemoText.ScoreNote);
+        if (result.VisualGain is { } gain)
+        {
+            screen.Line(DemoText.VisualGain(gain));
+        }
+
+        if (result.Perplexity is { } perplexity)
+        {
+            screen.Line(DemoText.Perplexity(perplexity));
+        }
+
+        screen.Line(DemoText.Frozen(result.TextWeights));
+        screen.Begin(DemoText.ExamplesHeading);
+        screen.Examples([.. result.Examples.Take(ScreenExamples)]);
+        screen.Line($"with more of them and the loss curve: {files.Report}");
+        screen.Line(DemoText.Times(result.Stages, result.Seconds));
+        screen.Begin(DemoText.ChatHeading);
+        screen.Command(DemoText.ChatCommand(files, result.Examples[0]));
+        screen.Begin(DemoText.NextHeading);
+        foreach (string command in DemoText.NextCommands)
+        {
+            screen.Command(command);
         }
     }
 
-    /// <summary>The folder with samples/ and configs/: above the program, or the current one.</summary>
-    private static string RepositoryRoot()
-    {
-        for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (File.Exists(Path.Combine(folder, Config)))
-            {
-                return folder;
-            }
-        }
+    private static BeforeAfter? Pair(double? before, double? after) => before is { } first && after is { } second ? new BeforeAfter(first, second) : null;
 
-        return File.Exists(Config)
-            ? "."
-            : throw new SmvlException("the demo's files are not there", Config, hint: "run it from a checkout of the repository");
-    }
+    private static double Share(AnswerAccuracy accuracy) => accuracy.Correct.Count(right => right) / (double)accuracy.Correct.Count;
 }

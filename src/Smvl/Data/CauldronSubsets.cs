@@ -9,7 +9,7 @@ internal sealed record CauldronSubset(string Name, string[] Files);
 /// <summary>
 /// Finds the files that a dataset's names stand for. A name is a folder below the data folder, or any path to a folder or
 /// a .parquet file; <c>all</c> is the original scripts' choice of 21 subsets. A folder's <c>train-*.parquet</c> are its rows (other
-/// splits lie beside them); a folder without any gives all its .parquet files.
+/// splits lie beside them); a folder without any gives all its .parquet files but <c>test-*.parquet</c>, which only their own paths name.
 /// </summary>
 internal static partial class CauldronSubsets
 {
@@ -93,7 +93,7 @@ internal static partial class CauldronSubsets
             if (name.Length > 0 && Directory.Exists(path))
             {
                 return FromFolder(path, notes)
-                    ?? throw new SmvlException("the dataset's folder has no parquet files", path, "train-*.parquet", "none", "download the dataset into it");
+                    ?? throw new SmvlException("the dataset's folder has no parquet files to train on", path, "train-*.parquet", "none", "download the dataset into it; a file's own path names a test file");
             }
 
             if (File.Exists(path))
@@ -111,7 +111,8 @@ internal static partial class CauldronSubsets
     // Null without any file. Sorted by their names' bytes, so that rows have the same numbers on every machine.
     private static CauldronSubset? FromFolder(string folder, List<string> notes)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(folder, "*.parquet")
+            .Where(f => !Path.GetFileName(f).StartsWith("test-", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         string[] training = [.. files.Where(f => Path.GetFileName(f).StartsWith("train-", StringComparison.Ordinal))];
         files = training.Length > 0 ? training : files;
         if (files.Length == 0)

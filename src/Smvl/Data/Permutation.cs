@@ -8,7 +8,17 @@ namespace Smvl.Data;
 public static class Permutation
 {
     /// <returns>a permutation of 0 to <paramref name="count"/> - 1</returns>
-    public static int[] Create(int count, ulong seed)
+    public static int[] Create(int count, ulong seed) => Create(count, seed, mayStay: 1);
+
+    /// <summary>
+    /// One cycle through all places, so that nothing stays where it is (a derangement), every cycle as likely as any other; of one place
+    /// there is none, and it stays. Source: Sattolo, "An algorithm to generate a random cyclic permutation" (1986).
+    /// </summary>
+    /// <returns>a permutation of 0 to <paramref name="count"/> - 1</returns>
+    public static int[] CreateCycle(int count, ulong seed) => Create(count, seed, mayStay: 0);
+
+    // a place's new content comes from those before it, and, if it may stay, from itself
+    private static int[] Create(int count, ulong seed, int mayStay)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         var order = new int[count];
@@ -20,7 +30,7 @@ public static class Permutation
         SplitMix64 random = new(seed);
         for (int i = count - 1; i > 0; i--)
         {
-            int j = (int)Below((ulong)i + 1, ref random);
+            int j = (int)Below((ulong)(i + mayStay), ref random);
             (order[i], order[j]) = (order[j], order[i]);
         }
 

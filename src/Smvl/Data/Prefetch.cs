@@ -4,15 +4,14 @@ namespace Smvl.Data;
 internal static class Prefetch
 {
     /// <summary>
-    /// A result belongs to whoever got it; those that nobody came for are disposed with the enumerator, which waits for them. Every result
-    /// that had to be waited for, the first one apart, widens the window by one.
+    /// A result belongs to whoever got it; those that nobody came for are disposed with the enumerator, where they can be, which waits for
+    /// them. Every result that had to be waited for, the first one apart, widens the window by one.
     /// </summary>
     /// <param name="inputs">what to load; read lazily, may be endless</param>
     /// <param name="load">called on pool threads; its exception comes out where its result would</param>
     /// <param name="ahead">results loaded or kept ready beyond the one handed out, at least 1</param>
     /// <param name="most">the widest window, at least <paramref name="ahead"/></param>
     public static IEnumerable<TOutput> InOrder<TInput, TOutput>(IEnumerable<TInput> inputs, Func<TInput, TOutput> load, int ahead, int most)
-        where TOutput : IDisposable
     {
         var window = new Queue<Task<TOutput>>();
         bool first = true;
@@ -41,7 +40,7 @@ internal static class Prefetch
                 Task.WaitAny(task);
                 if (task.IsCompletedSuccessfully)
                 {
-                    task.Result.Dispose();
+                    (task.Result as IDisposable)?.Dispose();
                 }
             }
         }

@@ -124,7 +124,22 @@ public sealed class VisionLanguageModel : IDisposable
     internal Tensor Hidden(Prompt prompt, CancellationToken cancellation) => text.Forward(
         Embed(prompt, cancellation), SequenceRows.Of([prompt.Ids.Length]), null, Keep.Nothing, out _, cancellation);
 
-    /// <summary>Logits (rows, V) of chosen rows of <see cref="Hidden"/>.</summary>
+    /// <summary>Rows (T, D) of prompts one behind the other.</summary>
+    /// <param name="prompts">token ids of each</param>
+    /// <param name="images">rows that take the places of image tokens, counted from the first prompt's beginning</param>
+    /// <param name="cancellation">heard between blocks</param>
+    internal Tensor Hidden(IReadOnlyList<int[]> prompts, IReadOnlyList<PlacedRows> images, CancellationToken cancellation)
+    {
+        Tensor x = text.Embed([.. prompts.SelectMany(ids => ids)]);
+        foreach (PlacedRows image in images)
+        {
+            Backend.PutRows(x, image.Rows, image.Places);
+        }
+
+        return text.Forward(x, SequenceRows.Of(prompts.Select(ids => ids.Length)), null, Keep.Nothing, out _, cancellation);
+    }
+
+    /// <summary>Logits (rows, V) of chosen rows of <c>Hidden</c>.</summary>
     internal Tensor Logits(Tensor hidden, ReadOnlySpan<int> rows) => head.Logits(hidden, rows);
 
     /// <summary>The image rows (tiles·P/s², D of the text decoder) of one picture.</summary>

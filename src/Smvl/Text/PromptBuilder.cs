@@ -60,6 +60,15 @@ public sealed class PromptBuilder
         return tokenizer.Encode(Expand(text, grids));
     }
 
+    /// <summary>What stands behind <see cref="Chat"/> without thinking: the answer's tokens and the one that ends the turn.</summary>
+    /// <param name="text">the assistant's text; line breaks before it are dropped, as in <see cref="TrySample"/></param>
+    /// <exception cref="SmvlException">The text holds a special token.</exception>
+    public int[] Answer(string text)
+    {
+        Refuse(text, "assistant message");
+        return tokenizer.Encode(text.TrimStart('\n') + QwenTokens.MessageEnd);
+    }
+
     /// <summary>
     /// One training sample: the pictures, each followed by a line break, and the question in the user's turn; an empty think block
     /// and the answer in the assistant's. Further turns stand behind it in the same form: every answer has the think block before it

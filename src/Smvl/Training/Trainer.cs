@@ -236,7 +236,7 @@ public sealed class Trainer
             return;
         }
 
-        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, cancellation);
+        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, visualGain: false, cancellation);
         progress.EvalLoss = evaluation.Loss;
         Log(
             ("eval_loss", evaluation.Loss),

@@ -9,14 +9,16 @@ public sealed class TrainingData : IDisposable
     private readonly CauldronDataset dataset;
     private readonly SampleBuilder builder;
     private readonly int imageTokenId;
+    private readonly ulong seed;
     private readonly bool skipBadRows;
     private readonly ConcurrentDictionary<int, string> skipped = new();
 
-    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, bool skipBadRows)
+    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, ulong seed, bool skipBadRows)
     {
         this.dataset = dataset;
         this.builder = builder;
         this.imageTokenId = imageTokenId;
+        this.seed = seed;
         this.skipBadRows = skipBadRows;
         Split = split;
     }
@@ -39,7 +41,7 @@ public sealed class TrainingData : IDisposable
         CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
         bool all = arguments.TrainData.SequenceEqual([CauldronSubsets.All]);
         Split split = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed, all ? Split.AllRows : null);
-        return new TrainingData(dataset, builder, imageTokenId, split, arguments.SkipBadRows);
+        return new TrainingData(dataset, builder, imageTokenId, split, (ulong)arguments.DataSeed, arguments.SkipBadRows);
     }
 
     /// <summary>
@@ -49,9 +51,16 @@ public sealed class TrainingData : IDisposable
     /// <param name="batches">the rows of every batch</param>
     /// <param name="batchSize">most rows of a batch</param>
     /// <param name="ahead">batches needed at once</param>
+    /// <param name="pictureOf">the row whose picture a row gets; null: its own</param>
     /// <exception cref="SmvlException">a row cannot be used, and skip_bad_rows is off; names file, row group and row</exception>
-    internal IEnumerable<MicroBatch> LoadAhead(IEnumerable<int[]> batches, int batchSize, int ahead) =>
-        Prefetch.InOrder(batches, rows => new MicroBatch(rows, LoadBatch(rows)), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
+    internal IEnumerable<MicroBatch> LoadAhead(
+        IEnumerable<int[]> batches, int batchSize, int ahead, IReadOnlyDictionary<int, int>? pictureOf = null) => Prefetch.InOrder(
+        batches, rows => new MicroBatch(rows, LoadBatch(rows, pictureOf)), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
+
+    /// <summary>Another row's picture for each row, by the data's seed: no row keeps its own.</summary>
+    /// <param name="rows">at least two, each with a picture</param>
+    internal IReadOnlyDictionary<int, int> ShufflePictures(IReadOnlyList<int> rows) =>
+        Permutation.CreateCycle(rows.Count, seed).Select((other, i) => (Row: rows[i], Picture: rows[other])).ToDictionary(pair => pair.Row, pair => pair.Picture);
 
     /// <summary>File, row group and row.</summary>
     public string Describe(int row)
@@ -74,12 +83,12 @@ public sealed class TrainingData : IDisposable
 
     public void Dispose() => dataset.Dispose();
 
-    private Batch LoadBatch(int[] rows)
+    private Batch LoadBatch(int[] rows, IReadOnlyDictionary<int, int>? pictureOf)
     {
         var samples = new List<Sample>();
         try
         {
-            samples.AddRange(rows.Select(Load).OfType<Sample>());
+            samples.AddRange(rows.Select(row => Load(row, pictureOf?[row] ?? row)).OfType<Sample>());
             return new Batch(samples, imageTokenId);
         }
         catch
@@ -89,12 +98,13 @@ public sealed class TrainingData : IDisposable
         }
     }
 
-    private Sample? Load(int row)
+    private Sample? Load(int row, int pictureRow)
     {
         try
         {
             using CauldronSample read = dataset.ReadSample(row, allTurns: builder.Rules.Turns == RowTurns.All);
-            return builder.Build(read, Describe(row));
+            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow);
+            return builder.Build(other is null ? read : read with { Picture = other.Picture }, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
         {

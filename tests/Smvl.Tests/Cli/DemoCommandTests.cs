@@ -1,4 +1,5 @@
 using Smvl.Cli;
+using Smvl.Cli.Demo;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Cli;
@@ -11,14 +12,21 @@ public sealed class DemoCommandTests
         using TemporaryFolder temporary = new();
         for (int i = 0; i < 2; i++)
         {
-            (int code, string output, string error) = await Run("demo", "--output", temporary["demo"], "--max_steps", "4");
+            (int code, string output, string error) = await Run("demo", "--output", temporary["demo"], "--max_steps", "2");
             Assert.Equal((0, ""), (code, error));
-            Assert.Contains("step 4/4", output);
-            Assert.Contains("held out", output);
-            Assert.Contains("never trained", output);
+            Assert.Contains("step 2/2", output);
+            Assert.Equal(6, output.Split("   ok  ").Length - 1);
+            Assert.Contains(string.Join("  ", DemoText.ScoreColumns.Take(2)), output);
+            Assert.Contains("visual_gain  ", output);
+            Assert.Contains("byte for byte the same", output);
+            Assert.Equal(6, output.Split("      answer    ").Length - 1);
+            Assert.Contains("s in all", output);
+            Assert.Contains($"smvl chat {temporary["demo", "run"]} --image {temporary["demo", "pictures", "1.png"]} ", output);
+            Assert.DoesNotContain('\u001b', output);
         }
 
-        Assert.True(File.Exists(temporary["demo", "run", "held_out.png"]));
+        Assert.Equal(12, Directory.GetFiles(temporary["demo", "pictures"]).Length);
+        Assert.True(File.Exists(temporary["demo", "report.html"]));
     }
 
     [Fact]

@@ -89,6 +89,27 @@ public sealed class CauldronDatasetTests : IDisposable
         Assert.Equal(byFolder.Count, byFile.Count);
     }
 
+    /// <summary>As datasets takes splits by file names: what is held out is read only where its own path is named.</summary>
+    [Fact]
+    public void TestFilesAreNeverAFoldersRows()
+    {
+        Copy("set/train-0.parquet");
+        Copy("set/test-0.parquet");
+        Copy("parts/part.parquet");
+        Copy("parts/test-0.parquet");
+        Copy("held/test-0.parquet");
+        Assert.Equal(["train-0.parquet"], FilesOf("set"));
+        Assert.Equal(["part.parquet"], FilesOf("parts"));
+        Assert.Equal(["test-0.parquet"], FilesOf("set/test-0.parquet"));
+        Assert.Contains("no parquet files to train on", Assert.Throws<SmvlException>(() => FilesOf("held")).Message);
+
+        string[] FilesOf(string name)
+        {
+            using CauldronDataset data = CauldronDataset.Open(folder, name);
+            return [.. Enumerable.Range(0, data.Count).Select(i => Path.GetFileName(data.Locate(i).File)).Distinct()];
+        }
+    }
+
     [Fact]
     public void AllTakesTheKnownSubsetsInOrderAndSaysWhatIsMissing()
     {

@@ -30,4 +30,19 @@ public class PermutationTests
 
         Assert.All(counts, c => Assert.InRange(c, 1800, 2200));
     }
+
+    [Theory, InlineData(0), InlineData(1), InlineData(2), InlineData(3), InlineData(50)]
+    public void ACycleGoesThroughAllPlaces(int count)
+    {
+        int[] cycle = Permutation.CreateCycle(count, 42);
+        int at = 0;
+        var seen = new HashSet<int>();
+        while (count > 0 && seen.Add(at))
+        {
+            at = cycle[at];
+        }
+
+        Assert.Equal(count, seen.Count);
+        Assert.Equal(0, at);
+    }
 }
