@@ -49,12 +49,15 @@ internal readonly record struct SceneObject(SceneShape Shape, SceneColor Color, 
 }
 
 /// <summary>A generated picture's content, in the order of the cells.</summary>
-/// <param name="Objects">one to six things</param>
+/// <param name="Objects">one to seven things</param>
 /// <param name="Counted">how many of a kind is what this scene is about; each shape and each color occurs once otherwise</param>
 internal sealed record Scene(IReadOnlyList<SceneObject> Objects, SceneObject? Counted)
 {
     /// <summary>The most things of a kind that are asked to be counted.</summary>
     public const int MostCounted = 5;
+
+    /// <summary>Whether a shape occurs more than once: what a picture shows, be it made for counting or not.</summary>
+    public bool HasEqualThings => Objects.DistinctBy(o => o.Shape).Count() < Objects.Count;
 
     /// <summary>Draws a scene.</summary>
     /// <param name="random">the only source of chance</param>
