@@ -6,12 +6,16 @@ namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// Matrix products of a linear layer, see <see cref="Backend.Linear"/>: x (T, K), weight (N, K), y (T, N). Weights are F32, BF16 or
-/// F16 and converted exactly; everything else is F32. A result does not depend on the number of threads.
+/// F16, or quantized where x has many rows, and converted exactly; everything else is F32. Fewer rows meet quantized weights as
+/// <see cref="MatMulQuantized"/> says. A result does not depend on the number of threads.
 /// </summary>
 internal static unsafe class MatMul
 {
     // from about this many rows on, packing the weights pays
     private const int FewRows = 8;
+
+    // from about this many rows on, widening quantized weights pays: bytes by bytes are slower than F32 by F32 in blocks
+    private const int ManyRows = 256;
 
     /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
     private static readonly Product Blocked =
@@ -27,7 +31,7 @@ internal static unsafe class MatMul
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (weight.DType.IsQuantized())
+        if (weight.DType.IsQuantized() && (x.Shape.Rows < ManyRows || !Vector128.IsHardwareAccelerated))
         {
             MatMulQuantized.Linear(threads, y, x, weight, bias);
         }
@@ -58,7 +62,8 @@ internal static unsafe class MatMul
         }
         else
         {
-            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k), right = Operand.Rows(weight.Origin(), weight.DType, k);
+            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k);
+            Operand right = weight.Storage is PanelStorage panels ? Operand.Rows(panels) : Operand.Rows(weight.Origin(), weight.DType, k);
             product(threads, y.Pointer<float>(), n, t, n, k, left, right, biases, accumulate: false);
         }
     }

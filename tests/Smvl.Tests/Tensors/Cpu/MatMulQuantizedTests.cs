@@ -81,6 +81,24 @@ public sealed unsafe class MatMulQuantizedTests
         Assert.Equal(alone.Span<float>(), together.Span<float>());
     }
 
+    /// <summary>Many rows of x are not rounded to bytes: the weights are widened instead, whoever multiplies.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ProductsOfManyRowsAreThoseOfTheBlocksValues(DType dtype)
+    {
+        const int rows = 300, outputs = 93, inputs = 768;
+        using CpuBackend one = new(1), three = new(3);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = one.Import(blocks), values = KernelData.Unwritten(outputs, inputs);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs), bias = KernelData.Random(3, DType.F32, outputs);
+        using Tensor expected = KernelData.Unwritten(rows, outputs), actual = KernelData.Unwritten(rows, outputs);
+        BlockFormat.Dequantize(dtype, Bytes(blocks), values.Span<float>());
+        one.Linear(expected, x, values, bias);
+
+        three.Linear(actual, x, weight, bias);
+
+        Assert.Equal(Vector128.IsHardwareAccelerated, expected.Span<float>().SequenceEqual(actual.Span<float>()));
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void RowsOfAPackedTableAreTheBlocksValues(DType dtype)
