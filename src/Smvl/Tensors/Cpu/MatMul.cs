@@ -31,13 +31,34 @@ internal static unsafe class MatMul
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (weight.DType.IsQuantized() && (x.Shape.Rows < ManyRows || !Vector128.IsHardwareAccelerated))
+        if (MeetsBytes(x, weight))
         {
-            MatMulQuantized.Linear(threads, y, x, weight, bias);
+            MatMulQuantized.Linear(threads, [y], x, [weight], bias);
         }
         else
         {
             Linear(x.Shape.Rows <= FewRows && Vector128.IsHardwareAccelerated ? null : Blocked, threads, y, x, weight, bias);
+        }
+    }
+
+    /// <summary>ys[i] = x · weights[i]ᵀ. What is read at the pace of memory shares x as bytes and one handing out of work.</summary>
+    public static void LinearGroup(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights)
+    {
+        bool together = true;
+        foreach (Tensor weight in weights)
+        {
+            together &= MeetsBytes(x, weight);
+        }
+
+        if (together)
+        {
+            MatMulQuantized.Linear(threads, ys, x, weights, null);
+            return;
+        }
+
+        for (int i = 0; i < weights.Length; i++)
+        {
+            Linear(threads, ys[i], x, weights[i], null);
         }
     }
 
@@ -48,6 +69,9 @@ internal static unsafe class MatMul
     /// <summary>dWeight (N, K) += dyᵀ · x.</summary>
     public static void LinearBackwardWeight(CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x) =>
         LinearBackwardWeight(Blocked, threads, dWeight, dy, x);
+
+    private static bool MeetsBytes(Tensor x, Tensor weight) =>
+        weight.DType.IsQuantized() && (x.Shape.Rows < ManyRows || !Vector128.IsHardwareAccelerated);
 
     // a null product: few rows, without packing
     internal static void Linear(Product? product, CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
