@@ -56,9 +56,6 @@ internal sealed record Scene(IReadOnlyList<SceneObject> Objects, SceneObject? Co
     /// <summary>The most things of a kind that are asked to be counted.</summary>
     public const int MostCounted = 5;
 
-    /// <summary>Whether a shape occurs more than once: what a picture shows, be it made for counting or not.</summary>
-    public bool HasEqualThings => Objects.DistinctBy(o => o.Shape).Count() < Objects.Count;
-
     /// <summary>Draws a scene.</summary>
     /// <param name="random">the only source of chance</param>
     /// <param name="heldOut">

@@ -57,7 +57,7 @@ internal abstract class SceneQuestions
     public static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
         scene.Objects.GroupBy(o => o.Shape).Select(same => (same.First(), same.Count()));
 
-    /// <summary>All that is to be seen, in the order of the cells; where there are equal things, how many of each kind.</summary>
+    /// <summary>All that is to be seen, in the order of the cells; in a scene for counting, how many of each kind.</summary>
     public abstract string Description(Scene scene);
 
     protected abstract string AskColor(SceneObject about, ref SplitMix64 random);
@@ -106,7 +106,7 @@ internal sealed class ChineseQuestions : SceneQuestions
     /// <summary>Before a measure word: 两, not 二.</summary>
     public static string Number(int count) => Numbers[count];
 
-    public override string Description(Scene scene) => !scene.HasEqualThings
+    public override string Description(Scene scene) => scene.Counted is null
         ? string.Join('，', scene.Objects.Select(o => $"{Place(o.Cell)}有一个{Name(o.Size)}的{Name(o.Color)}{Name(o.Shape)}")) + "。"
         : $"图中有{string.Join('和', Kinds(scene).Select(kind => $"{Number(kind.Count)}个{Name(kind.First.Color)}的{Name(kind.First.Shape)}"))}。";
 
@@ -150,7 +150,7 @@ internal sealed class EnglishQuestions : SceneQuestions
     private static readonly string[] Places =
         ["at the top left", "at the top", "at the top right", "on the left", "in the middle", "on the right", "at the bottom left", "at the bottom", "at the bottom right"];
 
-    public override string Description(Scene scene) => !scene.HasEqualThings
+    public override string Description(Scene scene) => scene.Counted is null
         ? Sentence(string.Join(", ", scene.Objects.Select(o => $"a {Name(o.Size)} {Name(o.Color)} {Name(o.Shape)} {Places[o.Cell]}")))
         : Sentence(string.Join(" and ", Kinds(scene).Select(kind =>
             $"{Numbers[kind.Count]} {Name(kind.First.Color)} {Name(kind.First.Shape)}{(kind.Count == 1 ? "" : kind.First.Shape == SceneShape.Cross ? "es" : "s")}")));
