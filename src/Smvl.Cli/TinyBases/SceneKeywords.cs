@@ -11,19 +11,19 @@ internal static class SceneKeywords
     {
         bool places = Chance.Is(0.8, ref random);
         var words = new ThingWords(
-            Sizes: Chance.Is(0.75, ref random), places, Brief: Chance.Is(0.75, ref random) ? 0 : Chance.Of([0.3, 0.6, 1.0], ref random));
+            Sizes: Chance.Is(0.75, ref random), places, Brief: Chance.Is(0.9, ref random) ? 0 : Chance.Of([0.3, 0.6, 1.0], ref random));
         bool ordered = Chance.Is(0.6, ref random);
         string inner = Chance.Of([" ", " ", "", "", "、", "，"], ref random);
         string outer = Chance.Of(["；", "，", "、", " ", "\n", "", "。"], ref random);
 
         // where nothing parts the things, each begins with the same kind of word
-        bool sameOrder = Chance.Is(outer == inner ? 0.8 : 0.4, ref random);
+        bool sameOrder = Chance.Is(outer == inner ? 0.9 : 0.6, ref random);
         int[] order = Scene.Shuffled(words.All(scene.Objects[0], ref random).Length, ref random);
 
         // a repeated thing would be counted again, unless its place tells that it is the same
         int most = scene.Counted is null || places ? Chance.Of([1, 1, 2, 3, 4], ref random) : 1;
         bool together = Chance.Is(0.7, ref random);
-        double filled = Chance.Is(0.2, ref random) ? 0.4 : 0;
+        double filled = Chance.Is(0.1, ref random) ? 0.4 : 0;
         List<string> groups = [];
         List<string> again = [];
         foreach (SceneObject thing in SceneTelling.Order(scene, ordered, ref random))

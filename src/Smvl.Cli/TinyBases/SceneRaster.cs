@@ -113,7 +113,7 @@ internal static class SceneRaster
         {
             // things of a kind that touch can only be told apart by their places
             bool places = scene.Counted is not null || Chance.Is(0.6, ref random);
-            var words = new ThingWords(Sizes: Chance.Is(0.7, ref random), places, Brief: Chance.Is(0.8, ref random) ? 0 : 0.5);
+            var words = new ThingWords(Sizes: Chance.Is(0.7, ref random), places, Brief: Chance.Is(0.9, ref random) ? 0 : 0.5);
             string betweenCells = Chance.Of([" ", "，", "|", "、", "/", "\n", ""], ref random);
             return new Manner(
                 words,
@@ -121,8 +121,8 @@ internal static class SceneRaster
                 Chance.Of(["", "", betweenCells == " " ? "" : " "], ref random),
                 betweenCells,
                 Chance.Of(["\n", "\n", "；", betweenCells], ref random),
-                SameOrder: Chance.Is(0.4, ref random),
-                Partial: Chance.Is(0.4, ref random));
+                SameOrder: Chance.Is(0.7, ref random),
+                Partial: Chance.Is(0.15, ref random));
         }
     }
 }

@@ -14,10 +14,10 @@ internal static class SceneTelling
         double manner = random.NextUnit();
         Told told = manner switch
         {
-            < 0.30 => SceneRaster.Tell(scene, ref random),
-            < 0.35 => SceneRaster.TellTiles(scene, ref random),
+            < 0.35 => SceneRaster.Tell(scene, ref random),
+            < 0.355 => SceneRaster.TellTiles(scene, ref random),
             < 0.75 => SceneKeywords.Tell(scene, ref random),
-            < 0.82 => TellLabelled(scene, ref random),
+            < 0.80 => TellLabelled(scene, ref random),
             < 0.90 when scene.Counted is not null => TellNumbers(scene, ref random),
             _ => TellSentences(scene, ref random),
         };

@@ -10,10 +10,10 @@ internal sealed class TextDialogues
 {
     public const string Subset = "dialogues_zh";
 
-    private const double SceneShare = 0.60, EmojiShare = 0.25;
+    private const double SceneShare = 0.70, EmojiShare = 0.20;
 
-    /// <summary>Of how many scenes one never occurs in training.</summary>
-    private const int HeldOutOf = 50;
+    /// <summary>Of how many scenes of a kind one never occurs in training.</summary>
+    private const int KeptOf = 50;
 
     private readonly EmojiFacts[] emoji;
     private readonly PlainTalk talk;
@@ -49,16 +49,18 @@ internal sealed class TextDialogues
         return Row(AboutScene(heldOut: true, ref random));
     }
 
-    /// <summary>Whether a scene is kept for testing: by its content, so that the same scene drawn again is kept too.</summary>
-    public static bool IsHeldOut(Scene scene)
+    /// <summary>Whether a scene is kept from training: by its things, so that the same scene drawn again is kept too.</summary>
+    /// <param name="scene">whose things</param>
+    /// <param name="counted">whether it is a scene for counting; the same things make one of either kind</param>
+    private static bool IsKept(Scene scene, bool counted)
     {
-        ulong hash = scene.Counted is null ? 1UL : 2UL;
+        ulong hash = counted ? 2UL : 1UL;
         foreach (SceneObject thing in scene.Objects)
         {
             hash = SplitMix64.Mix(hash ^ (ulong)(((((int)thing.Shape * SceneObject.Colors) + (int)thing.Color) * SceneObject.Cells * 2) + (thing.Cell * 2) + (int)thing.Size));
         }
 
-        return hash % HeldOutOf == 0;
+        return hash % KeptOf == 0;
     }
 
     private static CauldronRow Row(SceneTurn[] turns) =>
@@ -67,15 +69,19 @@ internal sealed class TextDialogues
     private static SceneTurn[] AboutScene(bool heldOut, ref SplitMix64 random)
     {
         Scene scene;
+        bool fits;
         do
         {
             scene = Scene.Draw(ref random, heldOut: false);
+
+            // the test's things make up no scene of either kind that is trained on
+            fits = heldOut ? IsKept(scene, counted: true) && IsKept(scene, counted: false) : !IsKept(scene, scene.Counted is not null);
         }
-        while (IsHeldOut(scene) != heldOut);
+        while (!fits);
 
         Told told = SceneTelling.Tell(scene, ref random);
         SceneTurn[] turns = [.. SceneQuestions.Chinese.Ask(scene, heldOutOnly: false, ref random).Where(turn => told.Answers(scene, turn.Kind))];
-        turns = turns[..Chance.Within(1, turns.Length, ref random)];
+        turns = Chance.Is(0.7, ref random) ? turns : turns[..Chance.Within(1, turns.Length, ref random)];
         turns[0] = turns[0] with { User = $"{told.Text}\n{turns[0].User}" };
         return turns;
     }

@@ -41,12 +41,12 @@ internal sealed class TinyBasesBuild(
     {
         Directory.CreateDirectory(output);
         Once(EnglishDataName, folder => EnglishData.Write(samples, folder, Scenes, TestScenes, Variants, DataSeed, log, cancellation));
-        Once(ChineseDataName, folder => TextData.Write(samples, folder, Dialogues, DataSeed, log, cancellation));
+        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, Dialogues, DataSeed, log, cancellation));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
-            TokenizerLanguage.English, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
+            chinese: false, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
             folder, log, cancellation));
         Once("tokenizer-zh", folder => TokenizerLearning.Learn(
-            TokenizerLanguage.Chinese, [Path.Combine(At(ChineseDataName), TextDialogues.Subset), Path.Combine(samples, SamplePacker.EmojiSubset)],
+            chinese: true, [Path.Combine(At(ChineseDataName), TextDialogues.Subset), Path.Combine(samples, SamplePacker.EmojiSubset)],
             folder, log, cancellation));
 
         Once("start-tower", folder => Initialize(VisionName, null, folder, EnglishSeed));

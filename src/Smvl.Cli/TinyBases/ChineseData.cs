@@ -1,0 +1,26 @@
+using Smvl.Data;
+
+namespace Smvl.Cli.TinyBases;
+
+/// <summary>What the Chinese base is trained on: dialogues_zh.</summary>
+internal static class ChineseData
+{
+    /// <summary>For so many dialogues to train on there is one more to test.</summary>
+    public const int TestEvery = 50;
+
+    /// <summary>Writes the subset, a train and a test file.</summary>
+    /// <param name="samples">the folder of the sample data</param>
+    /// <param name="output">made if it is not there; files of these names are replaced</param>
+    /// <param name="rows">dialogues to train on</param>
+    /// <param name="seed">of everything</param>
+    /// <param name="log">a line for each file</param>
+    /// <param name="cancellation">leaves no half file</param>
+    public static void Write(string samples, string output, int rows, ulong seed, TextWriter log, CancellationToken cancellation)
+    {
+        using CauldronDataset emoji = SamplePacker.OpenSplit(samples, SamplePacker.EmojiSubset, EmojiTable.Train);
+        var dialogues = new TextDialogues(Enumerable.Range(0, emoji.Count).Select(emoji.ReadRow));
+        SamplePacker.WriteSplit(output, TextDialogues.Subset, EmojiTable.Train, ParallelRows.Make(rows, row => dialogues.Train(seed, row), cancellation), log);
+        SamplePacker.WriteSplit(
+            output, TextDialogues.Subset, EmojiTable.Test, ParallelRows.Make(rows / TestEvery, row => TextDialogues.Test(seed, row), cancellation), log);
+    }
+}
