@@ -17,11 +17,12 @@ internal static class TinyBasesCommand
         var groups = new Option<string?>("--emoji_test") { Description = "Unicode's emoji-test.txt: categories of the emoji whose category the source does not ask for" };
         var output = new Option<string>("--output") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
         Option<long> seed = Seed();
-        var command = new Command("samples", "Pack samples/data: Chinese scenes, and emoji from cauldron-mini.") { source, groups, output, seed };
+        var threads = new ThreadsOption();
+        var command = new Command("samples", "Pack samples/data: Chinese scenes, and emoji from cauldron-mini.") { source, groups, output, seed, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => SamplePacker.Pack(
                 parsed.GetRequiredValue(source), parsed.GetValue(groups), parsed.GetRequiredValue(output), (ulong)parsed.GetValue(seed),
-                parsed.InvocationConfiguration.Output, cancellation),
+                new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
             cancellation));
         return command;
     }
@@ -34,11 +35,12 @@ internal static class TinyBasesCommand
         Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", 300);
         Option<int> variants = Count("--variants", "pictures of each emoji to train on", 30);
         Option<long> seed = Seed();
-        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, variants, seed };
+        var threads = new ThreadsOption();
+        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, variants, seed, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => EnglishData.Write(
                 parsed.GetRequiredValue(samples), parsed.GetRequiredValue(output), parsed.GetValue(scenes), parsed.GetValue(testScenes),
-                parsed.GetValue(variants), (ulong)parsed.GetValue(seed), parsed.InvocationConfiguration.Output, cancellation),
+                parsed.GetValue(variants), (ulong)parsed.GetValue(seed), new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
             cancellation));
         return command;
     }

@@ -17,17 +17,17 @@ internal static class EnglishData
     /// <param name="testScenes">rows of its test file</param>
     /// <param name="variants">pictures of each emoji in emoji_en's train file</param>
     /// <param name="seed">of everything</param>
+    /// <param name="parallel">makes the rows</param>
     /// <param name="log">a line for each file</param>
-    /// <param name="cancellation">leaves no half file</param>
-    public static void Write(string samples, string output, int scenes, int testScenes, int variants, ulong seed, TextWriter log, CancellationToken cancellation)
+    public static void Write(string samples, string output, int scenes, int testScenes, int variants, ulong seed, ParallelRows parallel, TextWriter log)
     {
         EmojiRows train = EmojiRows.Open(samples, EmojiTable.Train), test = EmojiRows.Open(samples, EmojiTable.Test);
-        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Train, ParallelRows.Make(scenes, row => Scene(SceneStream, heldOut: false, row), cancellation), log);
-        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Test, ParallelRows.Make(testScenes, row => Scene(SceneTestStream, heldOut: true, row), cancellation), log);
+        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Train, parallel.Make(scenes, row => Scene(SceneStream, heldOut: false, row)), log);
+        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Test, parallel.Make(testScenes, row => Scene(SceneTestStream, heldOut: true, row)), log);
         ulong emojiSeed = SplitMix64.Mix(seed + EmojiStream);
         SamplePacker.WriteSplit(
-            output, EmojiRows.Subset, EmojiTable.Train, ParallelRows.Make(train.Count * variants, row => train.Vary(emojiSeed, row), cancellation), log);
-        SamplePacker.WriteSplit(output, EmojiRows.Subset, EmojiTable.Test, ParallelRows.Make(test.Count, test.Plain, cancellation), log);
+            output, EmojiRows.Subset, EmojiTable.Train, parallel.Make(train.Count * variants, row => train.Vary(emojiSeed, row)), log);
+        SamplePacker.WriteSplit(output, EmojiRows.Subset, EmojiTable.Test, parallel.Make(test.Count, test.Plain), log);
 
         CauldronRow Scene(ulong stream, bool heldOut, int row) => SceneRows.Make(Scenes, SceneQuestions.English, heldOut, SplitMix64.Mix(seed + stream), row);
     }

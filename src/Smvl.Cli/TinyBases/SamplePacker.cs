@@ -34,9 +34,10 @@ internal sealed class SamplePacker
     /// <param name="emojiTest">Unicode's emoji-test.txt, which knows categories that nobody asks for in the source; or null</param>
     /// <param name="output">made if it is not there; files of these names are replaced</param>
     /// <param name="seed">of the scenes</param>
+    /// <param name="parallel">makes the scenes</param>
     /// <param name="log">a line for each file</param>
-    /// <param name="cancellation">leaves no half file</param>
-    public static void Pack(string source, string? emojiTest, string output, ulong seed, TextWriter log, CancellationToken cancellation)
+    /// <exception cref="SmvlException">the source is no cauldron-mini</exception>
+    public static void Pack(string source, string? emojiTest, string output, ulong seed, ParallelRows parallel, TextWriter log)
     {
         foreach ((string split, int scenes) in new[] { (EmojiTable.Train, TrainScenes), (EmojiTable.Test, TestScenes) })
         {
@@ -44,7 +45,7 @@ internal sealed class SamplePacker
             ulong splitSeed = SplitMix64.Mix(seed + (heldOut ? 1UL : 0));
             WriteSplit(
                 output, SceneSubset, split,
-                ParallelRows.Make(scenes, row => SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, splitSeed, row), cancellation), log);
+                parallel.Make(scenes, row => SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, splitSeed, row)), log);
         }
 
         string indexFile = Path.Combine(source, IndexName);
@@ -97,6 +98,8 @@ internal sealed class SamplePacker
         for (int i = 0; i < rows.Length; i++)
         {
             CauldronTurn[] chineseTurns = Turns(chinese, i), englishTurns = Turns(english, i);
+            (string, string) name = OfKind(englishTurns, EmojiTexts.Name)
+                ?? throw new SmvlException("an emoji has no name", source, "a question for it", $"none in row {i} of {EnglishEmoji}'s {split}");
             string codePoints = Indexed(EmojiSubset, split, i)[OriginColumn];
             if (Indexed(EnglishEmoji, split, i)[OriginColumn] != codePoints)
             {
@@ -104,7 +107,9 @@ internal sealed class SamplePacker
             }
 
             int category = Category(codePoints, chineseTurns, englishTurns);
-            byte[] picture = Shrink(chinese.ReadRow(i).Images![0]!.Bytes!, i);
+            byte[] picture = chinese.ReadRow(i).Images is [{ Bytes: { } file }]
+                ? Shrink(file, i)
+                : throw new SmvlException("an emoji has no picture", source, "one", $"another number in row {i} of {EmojiSubset}'s {split}");
             if (split == EmojiTable.Train)
             {
                 chineseTurns = WithCategory(chineseTurns, category, i);
@@ -114,14 +119,17 @@ internal sealed class SamplePacker
                 [new CauldronImage(picture, null)],
                 [.. chineseTurns.Select(t => t with { Source = $"{EmojiSubset}.{EmojiTexts.KindOf(t.User!, t.Assistant!)}" })]);
             table.Add(new EmojiEntry(
-                split, i, codePoints, category < 0 ? null : EmojiTexts.Categories[category].English, OfKind(englishTurns, EmojiTexts.Name)!.Value, OfKind(englishTurns, EmojiTexts.Describe)));
+                split, i, codePoints, category < 0 ? null : EmojiTexts.Categories[category].English, name, OfKind(englishTurns, EmojiTexts.Describe)));
             lines.Add(IndexLine(Indexed(EmojiSubset, split, i), picture, chineseTurns.Length));
         }
 
         WriteSplit(output, EmojiSubset, split, rows, log);
     }
 
-    private static CauldronTurn[] Turns(CauldronDataset dataset, int row) => [.. dataset.ReadRow(row).Texts!.Select(t => t!)];
+    private CauldronTurn[] Turns(CauldronDataset dataset, int row) =>
+        dataset.ReadRow(row).Texts is { } turns && turns.All(t => t is { User: not null, Assistant: not null })
+            ? [.. turns.Select(t => t!)]
+            : throw new SmvlException("an emoji's turns are not whole", source, "questions and answers", $"nulls in row {row}");
 
     private static (string Question, string Answer)? OfKind(CauldronTurn[] turns, string kind) =>
         Array.Find(turns, t => EmojiTexts.KindOf(t.User!, t.Assistant!) == kind) is { } turn ? (turn.User!, turn.Assistant!) : null;
@@ -195,7 +203,7 @@ internal sealed class SamplePacker
     private static Dictionary<(string Subset, string Split, int Row), string[]> ReadIndex(string path) => File.ReadLines(path)
         .Skip(1)
         .Select(line => line.Split('\t'))
-        .Where(fields => fields.Length == IndexColumns)
+        .Where(fields => fields.Length == IndexColumns && int.TryParse(fields[RowColumn], CultureInfo.InvariantCulture, out _))
         .ToDictionary(fields => (fields[0], fields[SplitColumn], int.Parse(fields[RowColumn], CultureInfo.InvariantCulture)));
 
     /// <summary>Groups by code points, of emoji-test.txt: lines "# group: NAME", "# subgroup: NAME", then "1F600 1F601 ; qualification # comment".</summary>

@@ -93,5 +93,25 @@ public class SnappyTests
         }
     }
 
+    /// <summary>Lengths about the borders of literals, references and the window; that others read it is checked with whole files.</summary>
+    [Fact]
+    public void CompressedDataDecompresses()
+    {
+        var random = new Random(4);
+        foreach (int length in new[] { 0, 1, 3, 4, 5, 11, 12, 59, 60, 61, 64, 65, 68, 255, 256, 257, 65_535, 65_536, 65_600, 200_000 })
+        {
+            foreach (int letters in new[] { 1, 2, 4, 256 })
+            {
+                byte[] plain = [.. Enumerable.Range(0, length).Select(_ => (byte)random.Next(letters))];
+                byte[] stream = Snappy.Compress(plain);
+                var actual = new byte[length];
+                Snappy.Decompress(stream, length, actual);
+                Assert.True(actual.AsSpan().SequenceEqual(plain), $"{length} bytes of {letters} values");
+            }
+        }
+
+        Assert.InRange(Snappy.Compress(new byte[64_000]).Length, 3000, 3100); // 3 bytes for every 64
+    }
+
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", ""));
 }
