@@ -34,6 +34,7 @@ internal static class CommandLineProgram
             QuantizeCommand.Create(),
             DemoCommand.Create(),
             BenchCommand.Create(),
+            TinyBasesCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -63,7 +63,7 @@ internal static class DemoCommand
             [.. keys, "--sample_image", examples[0].File, "--sample_question", examples[0].Asked.Question]);
 
         screen.Begin(DemoText.CheckHeading);
-        using ModelFolder spliced = ModelFolder.Open(files.Spliced, backend);
+        using ModelFolder spliced = ModelFolder.OpenAny(files.Spliced, backend, splitting: arguments.DoImageSplitting);
         IReadOnlyList<string> checks = clock.Time("check", () => SpliceCheck.Run(files, spliced, examples[0].Asked, examples[^1].Asked, cancellation));
         foreach (string line in checks)
         {
@@ -138,8 +138,8 @@ internal static class DemoCommand
         DemoFiles files, TrainingArguments arguments, ModelFolder model, ScoredQuestion[] questions, CancellationToken cancellation)
     {
         AnswerAccuracy accuracy = AnswerAccuracy.Score(model, questions, cancellation: cancellation);
-        using TrainingData data = TrainingData.Open(
-            arguments, new SampleBuilder(model.Images, model.Prompts, arguments.MaxLength), model.Model.Config.ImageTokenId);
+        SampleRules rules = new(arguments.MaxLength) { Turns = arguments.Turns, LossOn = arguments.LossOn };
+        using TrainingData data = TrainingData.Open(arguments, new SampleBuilder(model.Images, model.Prompts, rules), model.Prompts.ImageTokenId);
         double? gain = Evaluation.Run(model.Model, data, arguments.PerDeviceEvalBatchSize, visualGain: true, cancellation).VisualGain;
         if (files.Dialogues.Count == 0)
         {

@@ -1,6 +1,5 @@
 using Smvl.Data;
 using Smvl.Models;
-using Smvl.Text;
 
 namespace Smvl.Cli.Demo;
 
@@ -10,32 +9,28 @@ internal static class TextPerplexity
     private const int RowsAtOnce = 8;
 
     /// <param name="model">asked without pictures</param>
-    /// <param name="dataset">rows whose turns are read; pictures are not looked at</param>
+    /// <param name="dataset">rows without pictures, of which every turn is read, questions and answers</param>
     /// <param name="mostRows">the first so many</param>
     /// <param name="cancellation">heard between blocks</param>
+    /// <exception cref="SmvlException">a row has a picture or cannot be read</exception>
     public static double Of(ModelFolder model, CauldronDataset dataset, int mostRows, CancellationToken cancellation)
     {
+        SampleBuilder builder = new(images: null, model.Prompts, new SampleRules(model.Model.TextConfig.MaxPositions) { Turns = RowTurns.All });
         double loss = 0;
         long tokens = 0;
         foreach (int[] rows in Enumerable.Range(0, Math.Min(mostRows, dataset.Count)).Chunk(RowsAtOnce))
         {
-            using Batch batch = new([.. rows.SelectMany(row => Samples(model, dataset, row))], model.Model.Config.ImageTokenId);
+            using Batch batch = new([.. rows.Select(Sample)], model.Prompts.ImageTokenId);
             loss += model.Model.Loss(batch, cancellation);
             tokens += batch.Targets.Count;
         }
 
         return Math.Exp(loss / tokens);
-    }
 
-    private static IEnumerable<Sample> Samples(ModelFolder model, CauldronDataset dataset, int row)
-    {
-        foreach (CauldronTurn? turn in dataset.ReadRow(row).Texts ?? [])
+        Sample Sample(int row)
         {
-            if (turn is { User: string question, Assistant: string answer })
-            {
-                model.Prompts.TrySample(question, answer, [], model.Model.TextConfig.MaxPositions, out TrainingText text);
-                yield return new Sample(text.Ids, text.Labels, new NativeBytes(0), 0);
-            }
+            using CauldronSample read = dataset.ReadSample(row, allTurns: true);
+            return builder.Build(read, dataset.Locate(row).File);
         }
     }
 }

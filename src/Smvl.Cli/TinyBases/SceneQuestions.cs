@@ -53,6 +53,10 @@ internal abstract class SceneQuestions
         return [.. order.Select(i => turns[i])];
     }
 
+    /// <summary>Things of a counted scene by kind: the first of each and how many there are.</summary>
+    public static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
+        scene.Objects.GroupBy(o => o.Shape).Select(same => (same.First(), same.Count()));
+
     /// <summary>All that is to be seen, in the order of the cells; equal things of a counted scene together.</summary>
     public abstract string Description(Scene scene);
 
@@ -77,10 +81,6 @@ internal abstract class SceneQuestions
     protected abstract string SizeAnswer(SceneSize size);
 
     protected abstract string CountAnswer(int count);
-
-    /// <summary>Things of a counted scene by kind: the first of each and how many there are.</summary>
-    protected static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
-        scene.Objects.GroupBy(o => o.Shape).Select(same => (same.First(), same.Count()));
 
     protected static T Pick<T>(ReadOnlySpan<T> choices, ref SplitMix64 random) => choices[Scene.Below(choices.Length, ref random)];
 }

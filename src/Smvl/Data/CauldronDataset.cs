@@ -86,14 +86,14 @@ public sealed class CauldronDataset : IDisposable
         return file.ReadRow(row);
     }
 
-    /// <summary>The row's first picture and first turn, as the original scripts take them.</summary>
+    /// <summary>The row's first picture, if it has any, and its first turn (as the original scripts take them) or all.</summary>
     /// <exception cref="SmvlException">
     /// the row cannot be read, or lacks one of them; names file, row group and row. A caller with <c>skip_bad_rows</c> counts it.
     /// </exception>
-    public CauldronSample ReadSample(int index)
+    public CauldronSample ReadSample(int index, bool allTurns = false)
     {
         (_, CauldronFile file, long row) = Find(index);
-        return file.ReadSample(row);
+        return file.ReadSample(row, allTurns);
     }
 
     public void Dispose() => files.ForEach(f => f.File.Dispose());

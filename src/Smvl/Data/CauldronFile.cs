@@ -1,5 +1,6 @@
 using System.Text;
 using Smvl.Formats.Parquet;
+using Smvl.Text;
 
 namespace Smvl.Data;
 
@@ -35,27 +36,31 @@ internal sealed class CauldronFile : IDisposable
         return new(lists[0]?.Select(f => f is null ? null : new CauldronImage(f[0]?.ToArray(), Text(row, f[1]))).ToArray(), Turns(row, lists[1]));
     }
 
-    /// <summary>The first picture and the first turn, as the original scripts take them.</summary>
+    /// <summary>The first picture, and the first turn (as the original scripts take them) or all; an empty list of pictures makes a text-only sample.</summary>
     /// <exception cref="SmvlException">the row cannot be read, or lacks one of them; names file, row group and row</exception>
-    public CauldronSample ReadSample(long row)
+    public CauldronSample ReadSample(long row, bool allTurns = false)
     {
         ReadOnlyMemory<byte>?[]?[]?[] lists = file.ReadRow(row);
-        ReadOnlyMemory<byte>?[]? image = lists[0] is [var first, ..] ? first : throw BadRow(row, "the row has no picture");
-        string? path = Text(row, image?[1]);
-        if (image?[0] is not { IsEmpty: false } picture)
+        ReadOnlyMemory<byte>?[]?[] images = lists[0] ?? throw BadRow(row, "the row has no picture: its list is null, and that of a text-only row is empty");
+        string? path = images is [[_, var name], ..] ? Text(row, name) : null;
+        if (images is [var first, ..] && first?[0] is not { IsEmpty: false })
         {
             throw BadRow(row, path is null ? "the row's first picture is null" : $"the row's first picture, {path}, has no bytes in the file");
         }
 
-        CauldronTurn? turn = Turns(row, lists[1]) is [var text, ..] ? text : throw BadRow(row, "the row has no text");
-        return turn is { User: string question, Assistant: string answer }
-            ? new(NativeBytes.Of(picture.Span), path, question, answer)
-            : throw BadRow(row, $"the row's first {(turn is null ? "turn" : turn.User is null ? "question" : "answer")} is null");
+        QuestionAnswer[] turns = Turns(row, lists[1]) is [_, ..] all
+            ? [.. all.Take(allTurns ? all.Length : 1).Select((turn, number) => Whole(row, turn, number))]
+            : throw BadRow(row, "the row has no text");
+        return new CauldronSample(images is [[{ } picture, ..], ..] ? NativeBytes.Of(picture.Span) : null, path, turns);
     }
 
     public void Dispose() => file.Dispose();
 
     private SmvlException BadRow(long row, string what, Exception? inner = null) => file.BadRow(row, what, inner);
+
+    private QuestionAnswer Whole(long row, CauldronTurn? turn, int number) => turn is { User: string question, Assistant: string answer }
+        ? new(question, answer)
+        : throw BadRow(row, $"the row's {(turn is null ? "turn" : turn.User is null ? "question" : "answer")} {number + 1} is null");
 
     private CauldronTurn?[]? Turns(long row, ReadOnlyMemory<byte>?[]?[]? list) =>
         list?.Select(f => f is null ? null : new CauldronTurn(Text(row, f[0]), Text(row, f[1]), Text(row, f[2]))).ToArray();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Smvl.Text;
 
 namespace Smvl.Data;
 
@@ -11,9 +12,12 @@ public sealed record CauldronTurn(string? User, string? Assistant, string? Sourc
 /// <summary>One row in the_cauldron's schema, nulls kept as they are: the lists, their elements and the fields may all be null.</summary>
 public sealed record CauldronRow(IReadOnlyList<CauldronImage?>? Images, IReadOnlyList<CauldronTurn?>? Texts);
 
-/// <summary>What training takes from a row: its first picture (an encoded file, whose bytes it owns) and its first turn.</summary>
-public sealed record CauldronSample(IMemoryOwner<byte> Picture, string? PicturePath, string Question, string Answer) : IDisposable
+/// <summary>What training takes from a row: its first picture, and its first turn or all of them.</summary>
+/// <param name="Picture">an encoded file, whose bytes it owns; null where the row is text only</param>
+/// <param name="PicturePath">the name the picture had; may be missing</param>
+/// <param name="Turns">questions and answers, at least one</param>
+public sealed record CauldronSample(IMemoryOwner<byte>? Picture, string? PicturePath, IReadOnlyList<QuestionAnswer> Turns) : IDisposable
 {
     /// <summary>Gives the picture's memory back.</summary>
-    public void Dispose() => Picture.Dispose();
+    public void Dispose() => Picture?.Dispose();
 }

@@ -5,8 +5,8 @@ using Smvl.Tensors;
 namespace Smvl.Formats;
 
 /// <summary>
-/// Writes a spliced model's config.json in the spelling of transformers 5, such that its
-/// SmolVLMForConditionalGeneration loads the folder with a Qwen3 text model and no code of ours.
+/// Writes config.json in the spelling of transformers 5: a spliced model's, such that its SmolVLMForConditionalGeneration loads the
+/// folder with a Qwen3 text model and no code of ours, and a text model's.
 /// </summary>
 public static class ConfigWriter
 {
@@ -35,6 +35,21 @@ public static class ConfigWriter
             json.WriteStartObject("vision_config");
             WriteVision(json, config.Vision);
             json.WriteEndObject();
+        });
+
+    /// <summary>A text model of its own: <c>Qwen3ForCausalLM</c>.</summary>
+    /// <param name="folder">an existing folder</param>
+    /// <param name="text">what to write</param>
+    /// <param name="dtype">the type that a reader should load into</param>
+    public static void Write(string folder, TextConfig text, DType dtype) =>
+        HuggingFaceJson.WriteObject(Path.Combine(folder, ConfigFile.Name), json =>
+        {
+            json.WriteStartArray("architectures");
+            json.WriteStringValue("Qwen3ForCausalLM");
+            json.WriteEndArray();
+            json.WriteString("dtype", TorchName(dtype));
+            WriteText(json, text);
+            json.WriteString("transformers_version", SinceVersion);
         });
 
     private static void WriteText(Utf8JsonWriter json, TextConfig text)

@@ -43,6 +43,34 @@ internal static unsafe class LibGd
     public static byte[] EncodeJpeg(RgbImage picture, int quality)
     {
         lastMessage = null;
+        GdImage* image = Create(picture);
+        int length;
+        byte* file = ((delegate* unmanaged<GdImage*, int*, int, byte*>)Function("gdImageJpegPtr"))(image, &length, quality);
+        return TakeFile(image, file, length, ImageFormat.Jpeg);
+    }
+
+    /// <summary>The picture as a PNG file with a palette, each pixel the nearest of its colors.</summary>
+    /// <param name="picture">(height, width, 3)</param>
+    /// <param name="colors">at most so many, 1 to 256</param>
+    /// <exception cref="SmvlException">this libgd cannot</exception>
+    public static byte[] EncodePalettePng(RgbImage picture, int colors)
+    {
+        const int highestCompression = 9;
+        lastMessage = null;
+        GdImage* image = Create(picture);
+        if (((delegate* unmanaged<GdImage*, int, int, int>)Function("gdImageTrueColorToPalette"))(image, 0, colors) == 0)
+        {
+            Destroy(image);
+            throw CannotWrite(ImageFormat.Png);
+        }
+
+        int length;
+        byte* file = ((delegate* unmanaged<GdImage*, int*, int, byte*>)Function("gdImagePngPtrEx"))(image, &length, highestCompression);
+        return TakeFile(image, file, length, ImageFormat.Png);
+    }
+
+    private static GdImage* Create(RgbImage picture)
+    {
         ReadOnlySpan<byte> pixels = picture.Pixels;
         GdImage* image = ((delegate* unmanaged<int, int, GdImage*>)Function("gdImageCreateTrueColor"))(picture.Width, picture.Height);
         for (int y = 0, at = 0; y < picture.Height; y++)
@@ -54,18 +82,25 @@ internal static unsafe class LibGd
         }
 
         GC.KeepAlive(picture);
-        int length;
-        byte* file = ((delegate* unmanaged<GdImage*, int*, int, byte*>)Function("gdImageJpegPtr"))(image, &length, quality);
+        return image;
+    }
+
+    /// <summary>Copies what libgd wrote and gives its memory back.</summary>
+    private static byte[] TakeFile(GdImage* image, byte* file, int length, ImageFormat format)
+    {
         Destroy(image);
         if (file == null)
         {
-            throw new SmvlException("this libgd cannot write a JPEG file", actual: lastMessage ?? "no reason given");
+            throw CannotWrite(format);
         }
 
         byte[] result = new ReadOnlySpan<byte>(file, length).ToArray();
         ((delegate* unmanaged<void*, void>)Function("gdFree"))(file);
         return result;
     }
+
+    private static SmvlException CannotWrite(ImageFormat format) =>
+        new($"this libgd cannot write a {(format == ImageFormat.Png ? "PNG" : "JPEG")} file", actual: lastMessage ?? "no reason given");
 
     public static void Destroy(GdImage* image) => ((delegate* unmanaged<GdImage*, void>)Function("gdImageDestroy"))(image);
 

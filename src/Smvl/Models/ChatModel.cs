@@ -104,7 +104,7 @@ public sealed class ChatModel : IChatModel
         }
 
         return mmproj is null
-            ? ModelFolder.Open(path, backend, notice)
+            ? ModelFolder.OpenAny(path, backend, notice)
             : throw new SmvlException("a folder has its own vision tower", path, "a GGUF file with an mmproj, or a folder alone", mmproj);
     }
 

@@ -122,12 +122,4 @@ public sealed class GgufModel : IChatModel
     private static SmvlException NoMarkers(string path, string[] lacking) => new(
         "the vocabulary lacks tokens that stand around a picture", path, actual: $"no {string.Join(", ", lacking)}",
         hint: "export the model anew, or ask without a picture");
-
-    /// <summary>Stands for a tiler where no picture can be taken.</summary>
-    private sealed class NoPictures(Func<SmvlException> reason) : IImageTiler
-    {
-        public (int Fewest, int Most) TileRange => (0, 0);
-
-        public ProcessedImage Process(RgbImage image, int? maxTiles = null) => throw reason();
-    }
 }

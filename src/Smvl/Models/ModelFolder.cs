@@ -6,8 +6,9 @@ using Smvl.Text;
 namespace Smvl.Models;
 
 /// <summary>
-/// A spliced checkpoint folder, opened: the model on a backend, its tokenizer, its picture settings, its generation settings. The
-/// weights and the tokenizer's files are mapped from the folder and stay open until this is disposed.
+/// A checkpoint folder, opened: the model on a backend, its tokenizer, its picture settings, its generation settings. A spliced one, or a
+/// Qwen3 text model alone, which takes no pictures. The weights and the tokenizer's files are mapped from the folder and stay open until
+/// this is disposed.
 /// </summary>
 public sealed class ModelFolder : IChatModel
 {
@@ -16,15 +17,16 @@ public sealed class ModelFolder : IChatModel
 
     private readonly CheckpointFolder weights;
     private readonly IReadOnlyDictionary<string, FileBytes> tokenizerFiles;
+    private readonly ImageProcessor? images;
 
     private ModelFolder(
-        string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor images, BpeTokenizer tokenizer,
+        string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor? images, BpeTokenizer tokenizer,
         PromptBuilder prompts, GenerationConfig generation)
     {
         Path = path;
         this.weights = weights;
         Model = model;
-        Images = images;
+        this.images = images;
         Tokenizer = tokenizer;
         Prompts = prompts;
         Generation = generation;
@@ -36,9 +38,10 @@ public sealed class ModelFolder : IChatModel
 
     public VisionLanguageModel Model { get; }
 
-    public ImageProcessor Images { get; }
+    /// <exception cref="SmvlException">a text model alone takes no picture</exception>
+    public ImageProcessor Images => images ?? throw TakesNone();
 
-    IImageTiler IChatModel.Images => Images;
+    IImageTiler IChatModel.Images => images ?? (IImageTiler)new NoPictures(TakesNone);
 
     public BpeTokenizer Tokenizer { get; }
 
@@ -49,18 +52,33 @@ public sealed class ModelFolder : IChatModel
     /// <summary>What it was made of; null where the folder does not say.</summary>
     public ModelSources? Sources { get; }
 
+    /// <summary>A spliced folder, or a Qwen3 folder.</summary>
+    /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
+    /// <param name="backend">where the model runs</param>
+    /// <param name="notice">gets a line where the files leave something open</param>
+    /// <param name="splitting">whether pictures are cut into tiles, here and in what <see cref="Write"/> writes; null as the folder says</param>
+    /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
+    public static ModelFolder OpenAny(string path, Backend backend, Action<string>? notice = null, bool? splitting = null) =>
+        ConfigFile.Kind(path) == CheckpointKind.Qwen3
+            ? WithTokenizer(path, notice, read => OpenText(path, backend, read))
+            : WithTokenizer(path, notice, read => OpenSpliced(path, backend, notice, splitting, read));
+
+    /// <summary>A spliced folder.</summary>
     /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
     /// <param name="backend">where the model runs</param>
     /// <param name="notice">gets a line where the files leave something open</param>
     /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
-    public static ModelFolder Open(string path, Backend backend, Action<string>? notice = null)
+    public static ModelFolder Open(string path, Backend backend, Action<string>? notice = null) =>
+        WithTokenizer(path, notice, read => OpenSpliced(path, backend, notice, null, read));
+
+    private static ModelFolder WithTokenizer(string path, Action<string>? notice, Func<Func<BpeTokenizer>, ModelFolder> open)
     {
         // half of the time goes into the tokenizer's lists, so they are read beside the rest
         List<string> notices = [];
         Task<BpeTokenizer> reading = Task.Run(() => TokenizerFiles.Load(path, notices.Add));
         try
         {
-            return Open(path, backend, notice, () =>
+            return open(() =>
             {
                 BpeTokenizer tokenizer = reading.GetAwaiter().GetResult();
                 notices.ForEach(line => notice?.Invoke(line));
@@ -73,10 +91,33 @@ public sealed class ModelFolder : IChatModel
         }
     }
 
-    private static ModelFolder Open(string path, Backend backend, Action<string>? notice, Func<BpeTokenizer> readTokenizer)
+    private static ModelFolder OpenText(string path, Backend backend, Func<BpeTokenizer> readTokenizer)
+    {
+        TextConfig config = ConfigFile.ReadTextSource(path);
+        GenerationConfig generation = GenerationConfigFile.Read(path, config);
+        CheckpointFolder weights = CheckpointFolder.Open(path);
+        VisionLanguageModel? model = null;
+        try
+        {
+            model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.TextSource(config)));
+            BpeTokenizer tokenizer = Fitting(readTokenizer(), config, path);
+            PromptBuilder prompts = new(tokenizer, ImageLayout.Qwen, rowsPerTile: 0, generation.PadTokenId ?? NoToken);
+            return new ModelFolder(path, weights, model, null, tokenizer, prompts, generation);
+        }
+        catch
+        {
+            model?.Dispose();
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    private static ModelFolder OpenSpliced(
+        string path, Backend backend, Action<string>? notice, bool? splitting, Func<BpeTokenizer> readTokenizer)
     {
         ModelConfig config = ConfigFile.ReadModel(path);
         ImageProcessorConfig images = ImageProcessorConfig.Read(path);
+        images = images with { DoImageSplitting = splitting ?? images.DoImageSplitting };
         Check(path, "max_image_size.longest_edge", config.Vision.ImageSize, images.TileSize);
         Check(path, "image_seq_len", config.ImageSequenceLength, images.ImageSeqLen);
         GenerationConfig generation = GenerationConfigFile.Read(path, config.Text);
@@ -88,14 +129,7 @@ public sealed class ModelFolder : IChatModel
                 [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationScale)],
                 [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationOffset)]);
             model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.For(config)), pixels);
-            BpeTokenizer tokenizer = readTokenizer();
-            if (tokenizer.VocabularySize > config.Text.VocabularySize)
-            {
-                throw new SmvlException(
-                    "the tokenizer has more tokens than the model", path, $"at most {config.Text.VocabularySize}", $"{tokenizer.VocabularySize}",
-                    "tokenizer and weights must be of one model");
-            }
-
+            BpeTokenizer tokenizer = Fitting(readTokenizer(), config.Text, path);
             PromptBuilder prompts = new(tokenizer, ImageLayout.Load(path, notice), config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
             Check(path, "image_token_id", prompts.ImageTokenId, config.ImageTokenId);
             return new ModelFolder(path, weights, model, new ImageProcessor(images), tokenizer, prompts, generation);
@@ -143,9 +177,17 @@ public sealed class ModelFolder : IChatModel
     /// <summary>All but the weights.</summary>
     private void WriteSettings(string folder, DType dtype)
     {
-        ConfigWriter.Write(folder, Model.Config, dtype);
+        if (images is null)
+        {
+            ConfigWriter.Write(folder, Model.TextConfig, dtype);
+        }
+        else
+        {
+            ConfigWriter.Write(folder, Model.Config, dtype);
+            images.Config.Write(folder);
+        }
+
         GenerationConfigFile.Write(folder, Generation);
-        Images.Config.Write(folder);
         Sources?.Write(folder);
         foreach ((string name, FileBytes content) in tokenizerFiles)
         {
@@ -155,7 +197,8 @@ public sealed class ModelFolder : IChatModel
 
     private TensorSource[] Tensors(Func<Parameter, DType> dtype, CancellationToken cancellation)
     {
-        Dictionary<string, string> names = NameTable.For(Model.Config).ToDictionary(name => name.Ours, name => name.HuggingFace);
+        NameTable table = images is null ? NameTable.TextSource(Model.TextConfig) : NameTable.For(Model.Config);
+        Dictionary<string, string> names = table.ToDictionary(name => name.Ours, name => name.HuggingFace);
         return [.. Model.Parameters.Select(parameter => Source(names[parameter.Name], parameter, dtype(parameter), cancellation))];
     }
 
@@ -168,6 +211,16 @@ public sealed class ModelFolder : IChatModel
                 Model.Backend.Copy(stored, parameter.Value);
                 HostBytes.CopyTo(stored, stream, cancellation);
             });
+
+    private static BpeTokenizer Fitting(BpeTokenizer tokenizer, TextConfig config, string path) =>
+        tokenizer.VocabularySize <= config.VocabularySize
+            ? tokenizer
+            : throw new SmvlException(
+                "the tokenizer has more tokens than the model", path, $"at most {config.VocabularySize}", $"{tokenizer.VocabularySize}",
+                "tokenizer and weights must be of one model");
+
+    private SmvlException TakesNone() =>
+        new("a text model alone takes no picture", Path, hint: "splice a vision tower onto it, or ask without a picture");
 
     private static void Check(string path, string key, int expected, int actual)
     {

@@ -4,13 +4,14 @@ namespace Smvl.Models;
 
 /// <summary>
 /// The models that can be made with random weights: each is a folder of the files that a published checkpoint of that size has
-/// beside its weights (Presets/, embedded here), in the spelling of its publication. The tiny ones are for demonstrations and tests.
+/// beside its weights (Presets/, embedded here), in the spelling of its publication. The tiny ones are for demonstrations and tests;
+/// those named after a language are the bases of samples/, whose special tokens stand behind the tokens that their tokenizer learns.
 /// </summary>
 public static class Presets
 {
     private const string Prefix = "presets/";
 
-    /// <summary>qwen3-0.6b, qwen3-tiny, smolvlm2-256m, smolvlm2-tiny.</summary>
+    /// <summary>qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny.</summary>
     public static IReadOnlyList<string> Names { get; } =
         [.. ResourceNames.Select(name => name.Split('/')[1]).Distinct().Order(StringComparer.Ordinal)];
 

@@ -36,7 +36,7 @@ public sealed class VisionLanguageModel : IDisposable
         connector = new(backend, config, parameters["connector.weight"]);
     }
 
-    /// <summary>The text decoder and the head alone: a model that takes no picture, and is not trained.</summary>
+    /// <summary>The text decoder and the head alone: a model that takes no picture.</summary>
     /// <param name="backend">where the parameters will lie</param>
     /// <param name="text">extents</param>
     /// <param name="weights">every tensor of <see cref="NameTable.TextSource"/>, by our names; they must outlive the model</param>
@@ -259,11 +259,16 @@ public sealed class VisionLanguageModel : IDisposable
         bool backward = gradientScale is not null && (textTrains || (rowsTrain && batch.TileCount > 0));
         bool keepRows = backward && rowsTrain && batch.TileCount > 0;
 
-        using Tensor tiles = Upload(batch.Tiles, batch.TileCount);
         Tensor x = text.Embed(Span(batch.Ids));
-        PlaceImages(
-            x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows,
-            out VisionTower.Activations? towerKept, out Tensor? shuffled, cancellation);
+        VisionTower.Activations? towerKept = null;
+        Tensor? shuffled = null;
+        using Tensor? tiles = TakesPictures ? Upload(batch.Tiles, batch.TileCount) : null;
+        if (tiles is not null)
+        {
+            PlaceImages(
+                x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows, out towerKept, out shuffled, cancellation);
+        }
+
         SequenceRows rows = SequenceRows.Of(batch.Lengths);
         using Tensor hidden = text.Forward(
             x, rows, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept, cancellation);

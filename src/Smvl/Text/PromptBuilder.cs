@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Smvl.Data;
 
 namespace Smvl.Text;
 
@@ -70,29 +71,39 @@ public sealed class PromptBuilder
 
     /// <summary>
     /// One training sample: the pictures, each followed by a line break, and the question in the user's turn; an empty think block
-    /// and the answer in the assistant's. Only padding and image rows have no label: the question is trained on too.
+    /// and the answer in the assistant's. Further turns stand behind it in the same form: every answer has the think block before it
+    /// that it will be asked for with. Padding and image rows never have a label.
     /// </summary>
-    /// <param name="question">the user's text</param>
-    /// <param name="answer">the assistant's text; as in chat, line breaks before it are dropped and a think block in it is thoughts</param>
-    /// <param name="grids">how the pictures were cut, in their order</param>
-    /// <param name="maxLength">what is longer is cut behind it</param>
+    /// <param name="turns">at least one; line breaks before an answer are dropped and a think block in it is thoughts, as in chat</param>
+    /// <param name="grids">how the pictures were cut, in their order; they stand in the first turn</param>
+    /// <param name="rules">how long it may be (what is longer is cut behind its pictures), and what has a label</param>
     /// <param name="sample">the sample; uncut where this returns false</param>
     /// <returns>false where the cut would go through the image rows: the caller shrinks the grids or leaves the sample out</returns>
     /// <exception cref="SmvlException">A text holds a special token.</exception>
-    public bool TrySample(string question, string answer, IReadOnlyList<ImageGrid> grids, int maxLength, out TrainingText sample)
+    public bool TrySample(IReadOnlyList<QuestionAnswer> turns, IReadOnlyList<ImageGrid> grids, SampleRules rules, out TrainingText sample)
     {
-        ChatMessage[] messages =
-        [
-            new("user", [.. grids.Select(_ => ContentPart.Image), new ContentPart(question)]),
-            ChatMessage.FromText("assistant", answer),
-        ];
-        Refuse(messages, tools: null);
-        int[] ids = tokenizer.Encode(Expand(ChatTemplate.Render(messages, addGenerationPrompt: false), grids));
-        int imageEnd = Array.LastIndexOf(ids, ImageTokenId) + 1;
-        int cut = imageEnd <= maxLength ? Math.Max(0, ids.Length - maxLength) : 0;
-        ids = ids[..^cut];
-        sample = new TrainingText(ids, [.. ids.Select(id => id == padTokenId || id == ImageTokenId ? IgnoredLabel : id)], imageEnd, cut);
-        return imageEnd <= maxLength;
+        List<int> ids = [], labels = [];
+        for (int i = 0; i < turns.Count; i++)
+        {
+            IReadOnlyList<ImageGrid> here = i == 0 ? grids : [];
+            (string prompt, string answer) = Turn(turns[i], here);
+            Append(Expand(prompt, here), labelled: rules.LossOn == LossOn.All);
+            Append(answer, labelled: true);
+            Append("\n", labelled: rules.LossOn == LossOn.All);
+        }
+
+        int imageEnd = ids.LastIndexOf(ImageTokenId) + 1;
+        bool fits = imageEnd <= rules.MaxLength;
+        int cut = fits ? Math.Max(0, ids.Count - rules.MaxLength) : 0;
+        sample = new TrainingText([.. ids.SkipLast(cut)], [.. labels.SkipLast(cut)], imageEnd, cut);
+        return fits;
+
+        void Append(string text, bool labelled)
+        {
+            int[] more = tokenizer.Encode(text);
+            ids.AddRange(more);
+            labels.AddRange(more.Select(id => !labelled || id == padTokenId || id == ImageTokenId ? IgnoredLabel : id));
+        }
     }
 
     /// <summary>A rendered conversation with its image placeholders expanded.</summary>
@@ -119,6 +130,25 @@ public sealed class PromptBuilder
         }
 
         return expanded.ToString();
+    }
+
+    /// <summary>
+    /// A turn's text up to where the answer begins, and the answer with its end token. No token reaches over that place: line breaks or
+    /// an added token stand before it.
+    /// </summary>
+    private (string Prompt, string Answer) Turn(QuestionAnswer turn, IReadOnlyList<ImageGrid> grids)
+    {
+        ChatMessage user = new("user", [.. grids.Select(_ => ContentPart.Image), new ContentPart(turn.Question)]);
+        ChatMessage[] both = [user, ChatMessage.FromText("assistant", turn.Answer)];
+        Refuse(both, tools: null);
+        string whole = ChatTemplate.Render(both, addGenerationPrompt: false)[..^1];
+        string asked = ChatTemplate.Render([user], addGenerationPrompt: true, enableThinking: false);
+        if (!whole.StartsWith(asked, StringComparison.Ordinal))
+        {
+            asked = ChatTemplate.Render([user], addGenerationPrompt: true);   // the answer has thoughts of its own, which are answered too
+        }
+
+        return (asked, whole[asked.Length..]);
     }
 
     private void Refuse(IReadOnlyList<ChatMessage> messages, JsonElement? tools)

@@ -1,3 +1,5 @@
+using Smvl.Data;
+
 namespace Smvl.Training;
 
 /// <summary>
@@ -37,6 +39,13 @@ public sealed class TrainingArguments
 
     /// <summary>Tokens per sample.</summary>
     public int MaxLength => Get(TrainingKeys.MaxLength);
+
+    public RowTurns Turns => Get(TrainingKeys.Turns);
+
+    public LossOn LossOn => Get(TrainingKeys.LossOn);
+
+    /// <summary>Null: as the model's folder says.</summary>
+    public bool? DoImageSplitting => Get(TrainingKeys.DoImageSplitting);
 
     public int EvalRows => Get(TrainingKeys.EvalRows);
 

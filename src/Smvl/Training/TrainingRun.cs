@@ -44,14 +44,20 @@ public static class TrainingRun
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
         }
 
-        using ModelFolder model = ModelFolder.Open(modelFolder, backend, observer.OnNote);
-        if (!model.Prompts.TrySample("", "", [ImageGrid.Whole], arguments.MaxLength, out TrainingText shortest))
+        using ModelFolder model = ModelFolder.OpenAny(modelFolder, backend, observer.OnNote, arguments.DoImageSplitting);
+        if (!model.Model.Parameters.Any(parameter => arguments.Freeze.Trains(parameter)))
+        {
+            throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
+        }
+
+        SampleRules rules = new(arguments.MaxLength) { Turns = arguments.Turns, LossOn = arguments.LossOn };
+        if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
         {
             throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
         }
 
         using TrainingData data = TrainingData.Open(
-            arguments, new SampleBuilder(model.Images, model.Prompts, arguments.MaxLength), model.Model.Config.ImageTokenId);
+            arguments, new SampleBuilder(model.Model.TakesPictures ? model.Images : null, model.Prompts, rules), model.Prompts.ImageTokenId);
         foreach (string note in data.Notes)
         {
             observer.OnNote(note);
@@ -127,9 +133,11 @@ public static class TrainingRun
         Prompt prompt = session.Prepare(
             [
                 ChatMessage.FromText("system", SampleSystem),
-                new ChatMessage("user", ContentPart.Image, new ContentPart(arguments.SampleQuestion)),
+                model.Model.TakesPictures
+                    ? new ChatMessage("user", ContentPart.Image, new ContentPart(arguments.SampleQuestion))
+                    : ChatMessage.FromText("user", arguments.SampleQuestion),
             ],
-            [picture],
+            model.Model.TakesPictures ? [picture] : [],
             thinking: false);
         ChatAnswer answer = session.Answer(
             prompt, ChatSession.Defaults(model.Generation) with { Seed = arguments.Seed }, SampleTokens, cancellation: cancellation);

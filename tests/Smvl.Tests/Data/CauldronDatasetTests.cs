@@ -26,7 +26,7 @@ public sealed class CauldronDatasetTests : IDisposable
         (string Question, int Bytes) Read(int row)
         {
             using CauldronSample sample = data.ReadSample(row);
-            return (sample.Question, sample.Picture.Memory.Length);
+            return (sample.Turns.Single().Question, sample.Picture!.Memory.Length);
         }
     }
 

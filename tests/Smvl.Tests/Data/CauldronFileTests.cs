@@ -49,12 +49,12 @@ public class CauldronFileTests
         using CauldronFile file = CauldronRows.Open(Golden.Path("parquet", "none-v1.parquet"));
         CauldronRow row = file.ReadRow(5);
         using CauldronSample sample = file.ReadSample(5);
-        Assert.Equal(row.Images![0]!.Bytes, sample.Picture.Memory.ToArray());
-        Assert.Equal(row.Texts![0], new CauldronTurn(sample.Question, sample.Answer, row.Texts[0]!.Source));
+        Assert.Equal(row.Images![0]!.Bytes, sample.Picture!.Memory.ToArray());
+        Assert.Equal(row.Texts![0], new CauldronTurn(sample.Turns.Single().Question, sample.Turns[0].Answer, row.Texts[0]!.Source));
     }
 
     [Theory]
-    [InlineData(0, "no picture")]
+    [InlineData(0, "no text")]
     [InlineData(1, "no picture")]
     [InlineData(3, "first picture is null")]
     public void RowWithoutASampleNamesItsPlace(int row, string what)

@@ -1,6 +1,7 @@
 using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Tests.Models;
 
@@ -12,6 +13,9 @@ public sealed class CheckpointInitializerTests : IDisposable
 
     [Theory]
     [InlineData("qwen3-tiny")]
+    [InlineData("qwen3-tiny-en")]
+    [InlineData("qwen3-tiny-zh")]
+    [InlineData("smolvlm-tiny-en")]
     [InlineData("smolvlm2-tiny")]
     public void ATinyPresetIsAWholeCheckpoint(string preset)
     {
@@ -19,6 +23,24 @@ public sealed class CheckpointInitializerTests : IDisposable
         CheckpointInfo info = CheckpointInfo.Read(temporary["a"]);
         Assert.All(info.Parts, part => Assert.Equal([DType.BF16], part.DTypes));
         Assert.Equal(0, info.Text.VocabularySize % 64);
+    }
+
+    [Theory]
+    [InlineData("qwen3-tiny-en", 640)]
+    [InlineData("qwen3-tiny-zh", 2000)]
+    public void ATextBasesSpecialTokensStandBehindTheLearntOnes(string preset, int learnt)
+    {
+        CheckpointInitializer.Initialize(new InitializeOptions(preset, temporary["a"]));
+        TextConfig text = ConfigFile.ReadTextSource(temporary["a"]);
+        BpeTokenizer tokenizer = TokenizerFiles.Load(temporary["a"]);
+        Assert.Equal(QwenTokens.From(learnt), tokenizer.AddedTokens);
+        Assert.Equal(learnt + QwenTokens.From(learnt).Count, tokenizer.VocabularySize);
+        Assert.InRange(text.VocabularySize - tokenizer.VocabularySize, 64, 512);   // rows for markers that a splice may add
+        Assert.Equal(tokenizer.TokenToId(QwenTokens.EndOfText), text.BosTokenId);
+        Assert.Equal([tokenizer.TokenToId(QwenTokens.MessageEnd)!.Value], text.EosTokenIds);
+        GenerationConfig generation = GenerationConfigFile.Read(temporary["a"], text);
+        Assert.Equal([learnt + 2, learnt], generation.EosTokenIds);
+        Assert.Equal(learnt, generation.PadTokenId);
     }
 
     [Fact]
@@ -69,7 +91,7 @@ public sealed class CheckpointInitializerTests : IDisposable
 
     [Fact]
     public void AnUnknownPresetIsRefused() => Assert.Contains(
-        "no such preset (expected qwen3-0.6b, qwen3-tiny, smolvlm2-256m, smolvlm2-tiny, actual qwen4)",
+        "no such preset (expected qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny, actual qwen4)",
         Assert.Throws<SmvlException>(() => CheckpointInitializer.Initialize(new InitializeOptions("qwen4", temporary["t"]))).Message);
 
     [Fact]

@@ -78,6 +78,31 @@ public sealed class SplicerTests : IDisposable
     }
 
     [Fact]
+    public void ASplicedModelGivesItsTowerAgain()
+    {
+        Splicer.Splice(new SpliceOptions(SharedSplice.Folder, text, temporary["again"]));
+        Assert.Equivalent(ConfigFile.ReadModel(SharedSplice.Folder), ConfigFile.ReadModel(temporary["again"]), strict: true);
+        using CheckpointFolder first = CheckpointFolder.Open(SharedSplice.Folder), again = CheckpointFolder.Open(temporary["again"]);
+        Assert.Equal(first.Tensors.Keys.Order(), again.Tensors.Keys.Order());
+        Assert.All(first.Tensors, pair => Assert.Equal(Bytes(pair.Value), Bytes(again.Tensors[pair.Key])));   // the connector too: its seed is the same
+    }
+
+    [Fact]
+    public void TheTinyBasesFitTogether()
+    {
+        foreach (string preset in (string[])["smolvlm-tiny-en", "qwen3-tiny-en", "qwen3-tiny-zh"])
+        {
+            CheckpointInitializer.Initialize(new InitializeOptions(preset, temporary[preset]));
+        }
+
+        Splicer.Splice(new SpliceOptions(temporary["smolvlm-tiny-en"], temporary["qwen3-tiny-en"], temporary["english"]));
+        ModelConfig config = Splicer.Splice(new SpliceOptions(temporary["english"], temporary["qwen3-tiny-zh"], temporary["chinese"]));
+        Assert.Equal(16, config.ImageSequenceLength);
+        Assert.Equal(1024, config.ConnectorInputSize);
+        Assert.Equal(2012, config.ImageTokenId);
+    }
+
+    [Fact]
     public void AnUntiedHeadComesAlong()
     {
         string untied = temporary.CopyOfGolden("sources", "qwen3-tiny");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Smvl.Data;
 using Smvl.Formats;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -86,7 +87,7 @@ public sealed partial class PromptBuilderGoldenTests
             Assert.True(turns.Success, collapsed);
             string question = turns.Groups["question"].Value;
             string answer = turns.Groups["answer"].Value;
-            Assert.True(builder.TrySample(question, answer, grids, maxLength: 100_000, out TrainingText sample));
+            Assert.True(builder.TrySample([new(question, answer)], grids, new SampleRules(100_000), out TrainingText sample));
             Assert.Equal(ids[row], sample.Ids);
             Assert.Equal(labels[row], sample.Labels);
             Assert.Equal(0, sample.Cut);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Smvl.Data;
 using Smvl.Text;
 
 namespace Smvl.Tests.Text;
@@ -36,8 +37,8 @@ public sealed class PromptBuilderTests
         JsonElement calls = JsonDocument.Parse($"[{{\"name\": \"f\", \"arguments\": [\"{JsonEncodedText.Encode(text)}\"]}}]").RootElement;
         Refused("tool_calls", [ChatMessage.FromText("assistant", "b") with { ToolCalls = calls }]);
         Assert.Throws<SmvlException>(() => Builder.Chat([ChatMessage.FromText("user", "a")], [], tools: calls));
-        Assert.Throws<SmvlException>(() => Builder.TrySample(text, "a", [], 100, out _));
-        Assert.Throws<SmvlException>(() => Builder.TrySample("q", text, [], 100, out _));
+        Assert.Throws<SmvlException>(() => Builder.TrySample([new(text, "a")], [], new SampleRules(100), out _));
+        Assert.Throws<SmvlException>(() => Builder.TrySample([new("q", text)], [], new SampleRules(100), out _));
 
         static void Refused(string where, ChatMessage[] messages) =>
             Assert.Contains(where, Assert.Throws<SmvlException>(() => Builder.Chat(messages, [])).Message, StringComparison.Ordinal);
@@ -53,13 +54,13 @@ public sealed class PromptBuilderTests
     [Fact]
     public void OnlyPaddingAndImageRowsHaveNoLabel()
     {
-        Assert.True(Builder.TrySample("问", "答", [new ImageGrid(1, 2)], 1000, out TrainingText sample));
+        Assert.True(Builder.TrySample([new("问", "答")], [new ImageGrid(1, 2)], new SampleRules(1000), out TrainingText sample));
         Assert.Equal(3 * RowsPerTile, sample.Labels.Count(label => label == PromptBuilder.IgnoredLabel));
         Assert.All(sample.Ids.Zip(sample.Labels), pair =>
             Assert.Equal(pair.First == Builder.ImageTokenId ? PromptBuilder.IgnoredLabel : pair.First, pair.Second));
 
         var padIsMessageEnd = new PromptBuilder(Tokenizers.Tiny, ImageLayout.Qwen, RowsPerTile, Tokenizers.Tiny.TokenToId(QwenTokens.MessageEnd)!.Value);
-        Assert.True(padIsMessageEnd.TrySample("问", "答", [], 1000, out sample));
+        Assert.True(padIsMessageEnd.TrySample([new("问", "答")], [], new SampleRules(1000), out sample));
         Assert.Equal(2, sample.Labels.Count(label => label == PromptBuilder.IgnoredLabel));
     }
 
@@ -67,20 +68,43 @@ public sealed class PromptBuilderTests
     public void TextIsCutBehindThePicturesOnly()
     {
         ImageGrid[] grids = [ImageGrid.Whole, new ImageGrid(2, 1)];
-        Assert.True(Builder.TrySample("一个问题", "一个很长的回答", grids, 1000, out TrainingText whole));
+        Assert.True(Builder.TrySample([new("一个问题", "一个很长的回答")], grids, new SampleRules(1000), out TrainingText whole));
         Assert.Equal(0, whole.Cut);
         Assert.Equal(Builder.ImageTokenId, whole.Ids[whole.ImageEnd - 1]);
         Assert.DoesNotContain(Builder.ImageTokenId, whole.Ids[whole.ImageEnd..]);
 
         for (int maxLength = 1; maxLength <= whole.Ids.Length; maxLength++)
         {
-            bool fits = Builder.TrySample("一个问题", "一个很长的回答", grids, maxLength, out TrainingText sample);
+            bool fits = Builder.TrySample([new("一个问题", "一个很长的回答")], grids, new SampleRules(maxLength), out TrainingText sample);
             Assert.Equal(maxLength >= whole.ImageEnd, fits);
             Assert.Equal(fits ? whole.Ids.Length - maxLength : 0, sample.Cut);
             Assert.Equal(fits ? whole.Ids[..maxLength] : whole.Ids, sample.Ids);
             Assert.Equal(sample.Ids.Length, sample.Labels.Length);
             Assert.Equal(whole.ImageEnd, sample.ImageEnd);
         }
+    }
+
+    /// <summary>Every labelled answer stands where a chat without thinking would be asked for it.</summary>
+    [Fact]
+    public void AnswersAreLabelledAsChatAsksForThem()
+    {
+        QuestionAnswer[] turns = [new("图中有几个圆？", "三个。"), new("什么颜色？", "\n红色。")];
+        SampleRules rules = new(1000) { LossOn = LossOn.Answer };
+        Assert.True(Builder.TrySample(turns, [ImageGrid.Whole], rules, out TrainingText sample));
+        int[] asked = Builder.Chat([new ChatMessage("user", ContentPart.Image, new ContentPart("图中有几个圆？"))], [ImageGrid.Whole], enableThinking: false);
+        int[] answer = Tokenizers.Tiny.Encode("三个。<|im_end|>");
+        int[] second = [.. Tokenizers.Tiny.Encode("\n"), .. Builder.Chat([ChatMessage.FromText("user", "什么颜色？")], [], enableThinking: false)];
+        int[] last = Tokenizers.Tiny.Encode("红色。<|im_end|>");
+        int[] end = Tokenizers.Tiny.Encode("\n");
+        Assert.Equal([.. asked, .. answer, .. second, .. last, .. end], sample.Ids);
+        Assert.Equal([.. Ignored(asked), .. answer, .. Ignored(second), .. last, .. Ignored(end)], sample.Labels);
+
+        // what the assistant thought is answered too
+        Assert.True(Builder.TrySample([new("问", "<think>\n想\n</think>\n\n答")], [], rules, out sample));
+        int[] thoughts = Tokenizers.Tiny.Encode("<think>\n想\n</think>\n\n答<|im_end|>");
+        Assert.Equal(thoughts, sample.Labels.Where(label => label != PromptBuilder.IgnoredLabel));
+
+        static IEnumerable<int> Ignored(int[] ids) => ids.Select(_ => PromptBuilder.IgnoredLabel);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class EvaluationTests
     {
         using CpuBackend backend = new(2);
         using ModelFolder model = ModelFolder.Open(Golden.Path("spliced"), backend);
-        SampleBuilder builder = new(model.Images, model.Prompts, 2048);
+        SampleBuilder builder = new(model.Images, model.Prompts, new SampleRules(2048));
         string samples = Path.Combine(Golden.Root, "samples", "data");
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--data_dir", samples, "--train_data", "emoji_zh", "--eval_rows", "7");
         using TrainingData data = TrainingData.Open(arguments, builder, model.Model.Config.ImageTokenId);

@@ -1,0 +1,34 @@
+using Smvl.Data;
+using Smvl.Formats.Parquet;
+
+namespace Smvl.Cli.TinyBases;
+
+/// <summary>What the English base is trained on, made from the sample data alone: scenes_en and emoji_en.</summary>
+internal static class EnglishData
+{
+    public const string Scenes = "scenes_en";
+
+    private const ulong SceneStream = 1, SceneTestStream = 2, EmojiStream = 3;
+
+    /// <summary>Writes both subsets, each with a train and a test file.</summary>
+    /// <param name="samples">the folder of the sample data</param>
+    /// <param name="output">made if it is not there; files of these names are replaced</param>
+    /// <param name="scenes">rows of scenes_en's train file</param>
+    /// <param name="testScenes">rows of its test file</param>
+    /// <param name="variants">pictures of each emoji in emoji_en's train file</param>
+    /// <param name="seed">of everything</param>
+    /// <param name="log">a line for each file</param>
+    /// <param name="cancellation">leaves no half file</param>
+    public static void Write(string samples, string output, int scenes, int testScenes, int variants, ulong seed, TextWriter log, CancellationToken cancellation)
+    {
+        EmojiRows train = EmojiRows.Open(samples, EmojiTable.Train), test = EmojiRows.Open(samples, EmojiTable.Test);
+        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Train, ParallelRows.Make(scenes, row => Scene(SceneStream, heldOut: false, row), cancellation), log);
+        SamplePacker.WriteSplit(output, Scenes, EmojiTable.Test, ParallelRows.Make(testScenes, row => Scene(SceneTestStream, heldOut: true, row), cancellation), log);
+        ulong emojiSeed = SplitMix64.Mix(seed + EmojiStream);
+        SamplePacker.WriteSplit(
+            output, EmojiRows.Subset, EmojiTable.Train, ParallelRows.Make(train.Count * variants, row => train.Vary(emojiSeed, row), cancellation), log);
+        SamplePacker.WriteSplit(output, EmojiRows.Subset, EmojiTable.Test, ParallelRows.Make(test.Count, test.Plain, cancellation), log);
+
+        CauldronRow Scene(ulong stream, bool heldOut, int row) => SceneRows.Make(Scenes, SceneQuestions.English, heldOut, SplitMix64.Mix(seed + stream), row);
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Smvl.Cli.TinyBases;
+
+namespace Smvl.Cli;
+
+/// <summary><c>smvl tiny-bases</c>: how the embedded bases and their data are made.</summary>
+internal static class TinyBasesCommand
+{
+    public static Command Create() => new("tiny-bases", "Make the embedded bases and their data again.")
+    {
+        CreateSamples(), CreateData(), TextCommand.Create(), TokenizerCommand.Create(),
+    };
+
+    private static Command CreateSamples()
+    {
+        var source = new Option<string>("--source") { Description = "the folder of cauldron-mini", Required = true };
+        var groups = new Option<string?>("--emoji_test") { Description = "Unicode's emoji-test.txt: categories of the emoji whose category the source does not ask for" };
+        var output = new Option<string>("--output") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
+        Option<long> seed = Seed();
+        var command = new Command("samples", "Pack samples/data: Chinese scenes, and emoji from cauldron-mini.") { source, groups, output, seed };
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => SamplePacker.Pack(
+                parsed.GetRequiredValue(source), parsed.GetValue(groups), parsed.GetRequiredValue(output), (ulong)parsed.GetValue(seed),
+                parsed.InvocationConfiguration.Output, cancellation),
+            cancellation));
+        return command;
+    }
+
+    private static Command CreateData()
+    {
+        var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
+        var output = new Option<string>("--output") { Description = "a folder for scenes_en and emoji_en", Required = true };
+        Option<int> scenes = Count("--scenes", "rows of scenes_en to train on", 60_000);
+        Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", 300);
+        Option<int> variants = Count("--variants", "pictures of each emoji to train on", 30);
+        Option<long> seed = Seed();
+        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, variants, seed };
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => EnglishData.Write(
+                parsed.GetRequiredValue(samples), parsed.GetRequiredValue(output), parsed.GetValue(scenes), parsed.GetValue(testScenes),
+                parsed.GetValue(variants), (ulong)parsed.GetValue(seed), parsed.InvocationConfiguration.Output, cancellation),
+            cancellation));
+        return command;
+    }
+
+    private static Option<long> Seed() => new("--seed") { Description = "the same seed, the same bytes", DefaultValueFactory = _ => 1 };
+
+    private static Option<int> Count(string name, string description, int value)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError($"{name} must be at least 1.");
+            }
+        });
+        return option;
+    }
+}
