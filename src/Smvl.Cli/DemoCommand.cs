@@ -63,7 +63,7 @@ internal static class DemoCommand
             [.. keys, "--sample_image", examples[0].File, "--sample_question", examples[0].Asked.Question]);
 
         screen.Begin(DemoText.CheckHeading);
-        using ModelFolder spliced = ModelFolder.Open(files.Spliced, backend);
+        using ModelFolder spliced = ModelFolder.OpenAny(files.Spliced, backend, splitting: arguments.DoImageSplitting);
         IReadOnlyList<string> checks = clock.Time("check", () => SpliceCheck.Run(files, spliced, examples[0].Asked, examples[^1].Asked, cancellation));
         foreach (string line in checks)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Smvl.Cli.TinyBases;
+using Smvl.Tensors.Cpu;
 
 namespace Smvl.Cli;
 
@@ -8,8 +9,28 @@ internal static class TinyBasesCommand
 {
     public static Command Create() => new("tiny-bases", "Make the embedded bases and their data again.")
     {
-        CreateSamples(), CreateData(), TextCommand.Create(), TokenizerCommand.Create(),
+        CreateBuild(), CreateSamples(), CreateData(), TextCommand.Create(), TokenizerCommand.Create(),
     };
+
+    private static Command CreateBuild()
+    {
+        var output = new Option<string>("--output") { Description = "everything goes there; a second call goes on where the first one stopped", DefaultValueFactory = _ => "tiny-bases" };
+        var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
+        var configs = new Option<string>("--configs") { Description = "the folder of the trainings' configurations", DefaultValueFactory = _ => "configs" };
+        var threads = new ThreadsOption();
+        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about an hour on two cores.") { output, samples, configs, threads };
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                using CpuBackend backend = new(threads.Read(parsed));
+                var build = new TinyBasesBuild(
+                    parsed.GetRequiredValue(samples), parsed.GetRequiredValue(configs), parsed.GetRequiredValue(output), backend, threads.Read(parsed),
+                    parsed.InvocationConfiguration.Output, cancellation);
+                return build.Run() ? 0 : CommandLineProgram.Interrupted;
+            },
+            cancellation));
+        return command;
+    }
 
     private static Command CreateSamples()
     {

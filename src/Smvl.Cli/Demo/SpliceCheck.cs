@@ -1,5 +1,4 @@
 using Smvl.Data;
-using Smvl.Formats;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
@@ -70,11 +69,9 @@ internal static class SpliceCheck
 
     private static string Alone(DemoFiles files, ModelFolder model, CancellationToken cancellation)
     {
-        TextConfig config = model.Model.TextConfig;
-        using CheckpointFolder source = CheckpointFolder.Open(files.Text);
-        using VisionLanguageModel text = new(model.Model.Backend, config, CheckpointWeights.Bind(source, NameTable.TextSource(config)));
+        using ModelFolder text = ModelFolder.OpenAny(files.Text, model.Model.Backend);
         Prompt prompt = new(model.Prompts.Chat([ChatMessage.FromText("user", TextQuestion)], [], enableThinking: false), [], 0);
-        int[] alone = Greedy(text), spliced = Greedy(model.Model);
+        int[] alone = Greedy(text.Model), spliced = Greedy(model.Model);
         Require(alone.SequenceEqual(spliced), "the answer without a picture", model.Tokenizer.Decode(alone), model.Tokenizer.Decode(spliced));
         return DemoText.AnswersAsBefore(spliced.Length);
 

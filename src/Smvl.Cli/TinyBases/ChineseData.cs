@@ -13,14 +13,14 @@ internal static class ChineseData
     /// <param name="output">made if it is not there; files of these names are replaced</param>
     /// <param name="rows">dialogues to train on</param>
     /// <param name="seed">of everything</param>
+    /// <param name="parallel">makes the rows</param>
     /// <param name="log">a line for each file</param>
-    /// <param name="cancellation">leaves no half file</param>
-    public static void Write(string samples, string output, int rows, ulong seed, TextWriter log, CancellationToken cancellation)
+    public static void Write(string samples, string output, int rows, ulong seed, ParallelRows parallel, TextWriter log)
     {
         using CauldronDataset emoji = SamplePacker.OpenSplit(samples, SamplePacker.EmojiSubset, EmojiTable.Train);
         var dialogues = new TextDialogues(Enumerable.Range(0, emoji.Count).Select(emoji.ReadRow));
-        SamplePacker.WriteSplit(output, TextDialogues.Subset, EmojiTable.Train, ParallelRows.Make(rows, row => dialogues.Train(seed, row), cancellation), log);
+        SamplePacker.WriteSplit(output, TextDialogues.Subset, EmojiTable.Train, parallel.Make(rows, row => dialogues.Train(seed, row)), log);
         SamplePacker.WriteSplit(
-            output, TextDialogues.Subset, EmojiTable.Test, ParallelRows.Make(rows / TestEvery, row => TextDialogues.Test(seed, row), cancellation), log);
+            output, TextDialogues.Subset, EmojiTable.Test, parallel.Make(rows / TestEvery, row => TextDialogues.Test(seed, row)), log);
     }
 }

@@ -18,11 +18,12 @@ internal static class TextCommand
                 result.AddError($"--rows must be at least {ChineseData.TestEvery}.");
             }
         });
-        var command = new Command("text", "Write the Chinese dialogues that the text base is trained on.") { output, rows, seed, samples };
+        var threads = new ThreadsOption();
+        var command = new Command("text", "Write the Chinese dialogues that the text base is trained on.") { output, rows, seed, samples, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => ChineseData.Write(
                 parsed.GetRequiredValue(samples), parsed.GetRequiredValue(output), parsed.GetValue(rows), (ulong)parsed.GetValue(seed),
-                parsed.InvocationConfiguration.Output, cancellation),
+                new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
             cancellation));
         return command;
     }

@@ -40,8 +40,9 @@ internal sealed class TinyBasesBuild(
     public bool Run()
     {
         Directory.CreateDirectory(output);
-        Once(EnglishDataName, folder => EnglishData.Write(samples, folder, Scenes, TestScenes, Variants, DataSeed, log, cancellation));
-        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, Dialogues, DataSeed, log, cancellation));
+        var parallel = new ParallelRows(threads, cancellation);
+        Once(EnglishDataName, folder => EnglishData.Write(samples, folder, Scenes, TestScenes, Variants, DataSeed, parallel, log));
+        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, Dialogues, DataSeed, parallel, log));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
             chinese: false, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
             folder, log, cancellation));

@@ -33,19 +33,21 @@ internal sealed record Evaluation(double Loss, int Samples, int Batches, double 
             throw new SmvlException("no held-out row could be read", "evaluation", "at least one", "none", "set eval_strategy to no, or mend the data");
         }
 
-        double? gain = visualGain ? Gain(model, data, loss, batchSize, cancellation) : null;
+        double? gain = visualGain ? Gain(model, data, loss, samples, batchSize, cancellation) : null;
         return new Evaluation(loss, samples, batches, Stopwatch.GetElapsedTime(started).TotalSeconds, gain);
     }
 
-    private static double? Gain(VisionLanguageModel model, TrainingData data, double loss, int batchSize, CancellationToken cancellation)
+    private static double? Gain(
+        VisionLanguageModel model, TrainingData data, double loss, int samples, int batchSize, CancellationToken cancellation)
     {
-        int[] rows = [.. data.Split.Eval.Where(row => !data.Skipped.ContainsKey(row))];
+        int[] rows = [.. data.Split.Eval.Where(data.HasPicture)];
         if (rows.Length < 2)
         {
             return null;
         }
 
-        return Mean(model, data, rows, data.ShufflePictures(rows), batchSize, cancellation).Loss - loss;
+        double own = rows.Length == samples ? loss : Mean(model, data, rows, null, batchSize, cancellation).Loss;
+        return Mean(model, data, rows, data.ShufflePictures(rows), batchSize, cancellation).Loss - own;
     }
 
     private static (double Loss, int Samples, int Batches) Mean(

@@ -12,6 +12,7 @@ public sealed class TrainingData : IDisposable
     private readonly ulong seed;
     private readonly bool skipBadRows;
     private readonly ConcurrentDictionary<int, string> skipped = new();
+    private readonly ConcurrentDictionary<int, bool> textOnly = new();
 
     private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, ulong seed, bool skipBadRows)
     {
@@ -56,6 +57,9 @@ public sealed class TrainingData : IDisposable
     internal IEnumerable<MicroBatch> LoadAhead(
         IEnumerable<int[]> batches, int batchSize, int ahead, IReadOnlyDictionary<int, int>? pictureOf = null) => Prefetch.InOrder(
         batches, rows => new MicroBatch(rows, LoadBatch(rows, pictureOf)), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
+
+    /// <summary>Whether a row that was loaded could be used and has a picture.</summary>
+    internal bool HasPicture(int row) => !skipped.ContainsKey(row) && !textOnly.ContainsKey(row);
 
     /// <summary>Another row's picture for each row, by the data's seed: no row keeps its own.</summary>
     /// <param name="rows">at least two, each with a picture</param>
@@ -102,8 +106,14 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            using CauldronSample read = dataset.ReadSample(row, allTurns: builder.Rules.Turns == RowTurns.All);
-            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow);
+            bool allTurns = builder.Rules.Turns == RowTurns.All;
+            using CauldronSample read = dataset.ReadSample(row, allTurns);
+            if (read.Picture is null)
+            {
+                textOnly.TryAdd(row, true);
+            }
+
+            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow, allTurns);
             return builder.Build(other is null ? read : read with { Picture = other.Picture }, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
