@@ -138,8 +138,8 @@ internal static class DemoCommand
         DemoFiles files, TrainingArguments arguments, ModelFolder model, ScoredQuestion[] questions, CancellationToken cancellation)
     {
         AnswerAccuracy accuracy = AnswerAccuracy.Score(model, questions, cancellation: cancellation);
-        SampleRules rules = new(arguments.MaxLength) { Turns = arguments.Turns, LossOn = arguments.LossOn };
-        using TrainingData data = TrainingData.Open(arguments, new SampleBuilder(model.Images, model.Prompts, rules), model.Prompts.ImageTokenId);
+        using TrainingData data = TrainingData.Open(
+            arguments, new SampleBuilder(model.Images, model.Prompts, arguments.SampleRules), model.Prompts.ImageTokenId);
         double? gain = Evaluation.Run(model.Model, data, arguments.PerDeviceEvalBatchSize, visualGain: true, cancellation).VisualGain;
         if (files.Dialogues.Count == 0)
         {

@@ -3,19 +3,19 @@ using Smvl.Models;
 
 namespace Smvl.Cli.Demo;
 
-/// <summary>How well a model's text part predicts text: e to the mean cross entropy of a token.</summary>
+/// <summary>How well a model's text part predicts what is answered in text: e to the mean cross entropy of a token.</summary>
 internal static class TextPerplexity
 {
     private const int RowsAtOnce = 8;
 
     /// <param name="model">asked without pictures</param>
-    /// <param name="dataset">rows without pictures, of which every turn is read, questions and answers</param>
+    /// <param name="dataset">rows whose answers are predicted, every turn's; pictures are not looked at</param>
     /// <param name="mostRows">the first so many</param>
     /// <param name="cancellation">heard between blocks</param>
-    /// <exception cref="SmvlException">a row has a picture or cannot be read</exception>
     public static double Of(ModelFolder model, CauldronDataset dataset, int mostRows, CancellationToken cancellation)
     {
-        SampleBuilder builder = new(images: null, model.Prompts, new SampleRules(model.Model.TextConfig.MaxPositions) { Turns = RowTurns.All });
+        SampleRules rules = new(model.Model.TextConfig.MaxPositions) { Turns = RowTurns.All, LossOn = LossOn.Answer };
+        SampleBuilder builder = new(null, model.Prompts, rules);
         double loss = 0;
         long tokens = 0;
         foreach (int[] rows in Enumerable.Range(0, Math.Min(mostRows, dataset.Count)).Chunk(RowsAtOnce))
@@ -30,7 +30,7 @@ internal static class TextPerplexity
         Sample Sample(int row)
         {
             using CauldronSample read = dataset.ReadSample(row, allTurns: true);
-            return builder.Build(read, dataset.Locate(row).File);
+            return builder.Build(read with { Picture = null }, $"row {row}");
         }
     }
 }

@@ -20,9 +20,9 @@ internal sealed class SamplePacker
 
     private readonly string source;
     private readonly Dictionary<(string Subset, string Split, int Row), string[]> index;
-    private readonly Dictionary<string, string> groups;
+    private readonly Dictionary<string, (string Group, string Subgroup)> groups;
 
-    private SamplePacker(string source, Dictionary<(string Subset, string Split, int Row), string[]> index, Dictionary<string, string> groups)
+    private SamplePacker(string source, Dictionary<(string Subset, string Split, int Row), string[]> index, Dictionary<string, (string Group, string Subgroup)> groups)
     {
         this.source = source;
         this.index = index;
@@ -92,6 +92,7 @@ internal sealed class SamplePacker
             throw new SmvlException("the two languages' emoji differ", source, $"{chinese.Count} rows of {split}", $"{english.Count}");
         }
 
+        ForgetMoved(split, chinese, english);
         var rows = new CauldronRow[chinese.Count];
         for (int i = 0; i < rows.Length; i++)
         {
@@ -140,12 +141,34 @@ internal sealed class SamplePacker
         return [.. turns[..place], turn, .. turns[place..]];
     }
 
-    /// <summary>What either language says, else Unicode's groups; -1 where none does.</summary>
+    /// <summary>What either language says, else Unicode's group; -1 where none does.</summary>
     private int Category(string codePoints, CauldronTurn[] chinese, CauldronTurn[] english) =>
+        Said(chinese, english) is >= 0 and var said ? said
+        : groups.TryGetValue(Key(codePoints), out (string Group, string Subgroup) listed) ? Array.FindIndex(EmojiTexts.Categories, c => c.Group == listed.Group)
+        : -1;
+
+    private static int Said(CauldronTurn[] chinese, CauldronTurn[] english) =>
         OfKind(chinese, EmojiTexts.Category) is { Answer: var said } ? Array.FindIndex(EmojiTexts.Categories, c => c.Chinese == said)
         : OfKind(english, EmojiTexts.Category) is { Answer: var told } ? Array.FindIndex(EmojiTexts.Categories, c => c.English == told)
-        : groups.TryGetValue(Key(codePoints), out string? group) ? Array.FindIndex(EmojiTexts.Categories, c => c.Group == group)
         : -1;
+
+    /// <summary>
+    /// Forgets subgroups that the list of groups has in another group than the source, which may follow another version of Unicode:
+    /// between 15 and 17 crabs went from food to animals, and what the source does not say about lobsters must not be told from the list.
+    /// </summary>
+    private void ForgetMoved(string split, CauldronDataset chinese, CauldronDataset english)
+    {
+        for (int i = 0; i < chinese.Count; i++)
+        {
+            int said = Said(Turns(chinese, i), Turns(english, i));
+            if (said >= 0 && groups.TryGetValue(Key(Indexed(EmojiSubset, split, i)[OriginColumn]), out (string Group, string Subgroup) listed)
+                && listed.Group != EmojiTexts.Categories[said].Group)
+            {
+                string[] moved = [.. groups.Where(g => g.Value.Subgroup == listed.Subgroup).Select(g => g.Key)];
+                Array.ForEach(moved, key => groups.Remove(key));
+            }
+        }
+    }
 
     /// <summary>72 x 72 on white, the longer side filled, as a palette PNG.</summary>
     private static byte[] Shrink(byte[] file, int row)
@@ -175,21 +198,25 @@ internal sealed class SamplePacker
         .Where(fields => fields.Length == IndexColumns)
         .ToDictionary(fields => (fields[0], fields[SplitColumn], int.Parse(fields[RowColumn], CultureInfo.InvariantCulture)));
 
-    /// <summary>Group by code points, of emoji-test.txt: lines "# group: NAME", then "1F600 1F601 ; qualification # comment".</summary>
-    private static Dictionary<string, string> ReadGroups(string path)
+    /// <summary>Groups by code points, of emoji-test.txt: lines "# group: NAME", "# subgroup: NAME", then "1F600 1F601 ; qualification # comment".</summary>
+    private static Dictionary<string, (string Group, string Subgroup)> ReadGroups(string path)
     {
-        const string heading = "# group: ";
-        var groups = new Dictionary<string, string>();
-        string group = "";
+        const string heading = "# group: ", subheading = "# subgroup: ";
+        var groups = new Dictionary<string, (string Group, string Subgroup)>();
+        string group = "", subgroup = "";
         foreach (string line in File.ReadLines(path))
         {
             if (line.StartsWith(heading, StringComparison.Ordinal))
             {
                 group = line[heading.Length..];
             }
+            else if (line.StartsWith(subheading, StringComparison.Ordinal))
+            {
+                subgroup = line[subheading.Length..];
+            }
             else if (line is not ([] or ['#', ..]))
             {
-                groups[Key("U+" + line.Split(';')[0].Trim().Replace(' ', '-'))] = group;
+                groups[Key("U+" + line.Split(';')[0].Trim().Replace(' ', '-'))] = (group, subgroup);
             }
         }
 

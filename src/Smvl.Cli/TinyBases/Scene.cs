@@ -49,7 +49,7 @@ internal readonly record struct SceneObject(SceneShape Shape, SceneColor Color, 
 }
 
 /// <summary>A generated picture's content, in the order of the cells.</summary>
-/// <param name="Objects">one to six things</param>
+/// <param name="Objects">one to seven things</param>
 /// <param name="Counted">how many of a kind is what this scene is about; each shape and each color occurs once otherwise</param>
 internal sealed record Scene(IReadOnlyList<SceneObject> Objects, SceneObject? Counted)
 {

@@ -57,7 +57,7 @@ internal abstract class SceneQuestions
     public static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
         scene.Objects.GroupBy(o => o.Shape).Select(same => (same.First(), same.Count()));
 
-    /// <summary>All that is to be seen, in the order of the cells; equal things of a counted scene together.</summary>
+    /// <summary>All that is to be seen, in the order of the cells; in a scene for counting, how many of each kind.</summary>
     public abstract string Description(Scene scene);
 
     protected abstract string AskColor(SceneObject about, ref SplitMix64 random);

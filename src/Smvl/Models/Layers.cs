@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Smvl.Tensors;
 
 namespace Smvl.Models;
@@ -8,12 +9,33 @@ namespace Smvl.Models;
 /// </summary>
 internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? bias = null)
 {
+    private readonly Backend backend = backend;
+    private readonly Parameter weight = weight;
+    private readonly Parameter? bias = bias;
+
     /// <summary>y (T, N) = x (T, K) · weightᵀ + bias.</summary>
     public Tensor Forward(Tensor x)
     {
         Tensor y = backend.Allocate(x.Shape.Rows, weight.Shape[0]);
         backend.Linear(y, x, Matrix(weight.Value), bias?.Value);
         return y;
+    }
+
+    /// <summary>What each of some layers without bias makes of the same x.</summary>
+    public static Tensor[] Forward(Tensor x, params ReadOnlySpan<LinearLayer> layers)
+    {
+        Backend backend = layers[0].backend;
+        var outputs = new Tensor[layers.Length];
+        var weights = new Tensor[layers.Length];
+        for (int i = 0; i < layers.Length; i++)
+        {
+            Debug.Assert(layers[i].bias is null, "a group has no biases");
+            weights[i] = Matrix(layers[i].weight.Value);
+            outputs[i] = backend.Allocate(x.Shape.Rows, weights[i].Shape.Rows);
+        }
+
+        backend.LinearGroup(outputs, x, weights);
+        return outputs;
     }
 
     /// <summary>True when Backward needs the forward's x.</summary>

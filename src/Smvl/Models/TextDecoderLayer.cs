@@ -60,9 +60,10 @@ internal sealed class TextDecoderLayer
         Debug.Assert(first == 0 || !keep, "a backward needs all rows");
         Tensor? rstd = keep ? inputNorm.NewStatistic(x) : null;
         Tensor normed = inputNorm.Forward(x, rstd);
-        Tensor q = query.Forward(normed.Slice(first, rows));
-        Tensor k = key.Forward(normed);
-        Tensor v = value.Forward(normed);
+        Tensor[] projected = first == 0
+            ? LinearLayer.Forward(normed, query, key, value)
+            : [query.Forward(normed.Slice(first, rows)), .. LinearLayer.Forward(normed, key, value)];
+        (Tensor q, Tensor k, Tensor v) = (projected[0], projected[1], projected[2]);
         normed.Dispose();
 
         Tensor? queryRstd = keep ? queryNorm.NewStatistic(q) : null;
@@ -89,8 +90,8 @@ internal sealed class TextDecoderLayer
 
         Tensor? middleRstd = keep ? postAttentionNorm.NewStatistic(middle) : null;
         Tensor middleNormed = postAttentionNorm.Forward(middle, middleRstd);
-        Tensor g = gate.Forward(middleNormed);
-        Tensor u = up.Forward(middleNormed);
+        Tensor[] gateAndUp = LinearLayer.Forward(middleNormed, gate, up);
+        (Tensor g, Tensor u) = (gateAndUp[0], gateAndUp[1]);
         middleNormed.Dispose();
         Tensor activated = keep ? backend.Allocate(DType.F32, g.Shape) : g;
         backend.SwiGlu(activated, g, u);

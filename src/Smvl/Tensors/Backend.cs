@@ -62,6 +62,9 @@ public abstract class Backend : IDisposable
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public abstract void Linear(Tensor y, Tensor x, Tensor weight, Tensor? bias);
 
+    /// <summary>ys[i] (T, Nᵢ) = x (T, K) · weights[i] (Nᵢ, K)ᵀ: bit for bit what one after the other gives, for layers that read the same x.</summary>
+    public abstract void LinearGroup(ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights);
+
     /// <summary>dx (T, K) = dy (T, N) · weight (N, K); += with <paramref name="accumulate"/>.</summary>
     public abstract void LinearBackwardInput(Tensor dx, Tensor dy, Tensor weight, bool accumulate);
 

@@ -93,9 +93,20 @@ public sealed class ProfilingBackend(Backend inner) : Backend
     {
         long start = Stopwatch.GetTimestamp();
         inner.Linear(y, x, weight, bias);
-        Count(
-            x.Shape.Rows <= FewRows ? OperationKind.LinearForwardFewRows : OperationKind.LinearForward, start,
-            2L * x.Shape.Rows * weight.Count);
+        Count(LinearForward(x), start, 2L * x.Shape.Rows * weight.Count);
+    }
+
+    public override void LinearGroup(ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.LinearGroup(ys, x, weights);
+        long elements = 0;
+        foreach (Tensor weight in weights)
+        {
+            elements += weight.Count;
+        }
+
+        Count(LinearForward(x), start, 2L * x.Shape.Rows * elements);
     }
 
     public override void LinearBackwardInput(Tensor dx, Tensor dy, Tensor weight, bool accumulate)
@@ -281,6 +292,9 @@ public sealed class ProfilingBackend(Backend inner) : Backend
     public override void Dispose()
     {
     }
+
+    private static OperationKind LinearForward(Tensor x) =>
+        x.Shape.Rows <= FewRows ? OperationKind.LinearForwardFewRows : OperationKind.LinearForward;
 
     /// <summary>Floating-point operations of one product over all pairs of query and key: 2 · pairs · heads · hd.</summary>
     private static long PairProduct(AttentionLayout layout)

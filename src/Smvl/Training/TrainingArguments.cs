@@ -40,9 +40,8 @@ public sealed class TrainingArguments
     /// <summary>Tokens per sample.</summary>
     public int MaxLength => Get(TrainingKeys.MaxLength);
 
-    public RowTurns Turns => Get(TrainingKeys.Turns);
-
-    public LossOn LossOn => Get(TrainingKeys.LossOn);
+    /// <summary>How rows become samples.</summary>
+    public SampleRules SampleRules => new(MaxLength) { Turns = Get(TrainingKeys.Turns), LossOn = Get(TrainingKeys.LossOn) };
 
     /// <summary>Null: as the model's folder says.</summary>
     public bool? DoImageSplitting => Get(TrainingKeys.DoImageSplitting);

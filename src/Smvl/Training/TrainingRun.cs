@@ -50,7 +50,7 @@ public static class TrainingRun
             throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
         }
 
-        SampleRules rules = new(arguments.MaxLength) { Turns = arguments.Turns, LossOn = arguments.LossOn };
+        SampleRules rules = arguments.SampleRules;
         if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
         {
             throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");

@@ -22,6 +22,9 @@ internal sealed class CauldronColumn(string list, string field, bool isText)
 
     public bool IsText { get; } = isText;
 
+    /// <summary>Pictures are compressed already.</summary>
+    public Codec Codec => IsText ? Codec.Snappy : Codec.Uncompressed;
+
     public int Entries => definitions.Count;
 
     /// <summary>A row without elements.</summary>
@@ -43,8 +46,8 @@ internal sealed class CauldronColumn(string list, string field, bool isText)
         }
     }
 
-    /// <summary>The page's body, uncompressed; the column is then empty again.</summary>
-    public byte[] TakePage()
+    /// <summary>The page's body, compressed, and its size before that; the column is then empty again.</summary>
+    public (byte[] Body, int UncompressedSize) TakePage()
     {
         var page = new ArrayBufferWriter<byte>(values.WrittenCount + 64);
         WriteLevels(page, repetitions);
@@ -53,7 +56,7 @@ internal sealed class CauldronColumn(string list, string field, bool isText)
         values.ResetWrittenCount();
         repetitions.Clear();
         definitions.Clear();
-        return page.WrittenSpan.ToArray();
+        return (Codec == Codec.Snappy ? Snappy.Compress(page.WrittenSpan) : page.WrittenSpan.ToArray(), page.WrittenCount);
     }
 
     private void AddLevels(int repetition, int definition)

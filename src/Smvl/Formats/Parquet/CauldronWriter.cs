@@ -5,9 +5,9 @@ using Smvl.Data;
 namespace Smvl.Formats.Parquet;
 
 /// <summary>
-/// Writes rows in the_cauldron's schema as one parquet file: plain values, not compressed, one page for each column of a row group, and
-/// the features under the key <c>huggingface</c> as <c>datasets</c> writes them. Memory stays at one row group. The file appears whole or
-/// not at all. Source of the numbers of fields: parquet.thrift.
+/// Writes rows in the_cauldron's schema as one parquet file: plain values, one page for each column of a row group, all but the
+/// pictures compressed with snappy, and the features under the key <c>huggingface</c> as <c>datasets</c> writes them. Memory stays at one
+/// row group. The file appears whole or not at all. Source of the numbers of fields: parquet.thrift.
 /// </summary>
 internal sealed class CauldronWriter
 {
@@ -31,7 +31,7 @@ internal sealed class CauldronWriter
         new("texts", "source", isText: true),
     ];
 
-    private readonly List<(int Rows, (long Offset, long Bytes, int Entries)[] Columns)> groups = [];
+    private readonly List<(int Rows, Chunk[] Columns)> groups = [];
     private int pending;
 
     private CauldronWriter(Stream stream) => this.stream = stream;
@@ -106,15 +106,15 @@ internal sealed class CauldronWriter
 
     private void WriteGroup()
     {
-        var chunks = new (long Offset, long Bytes, int Entries)[columns.Length];
+        var chunks = new Chunk[columns.Length];
         for (int c = 0; c < columns.Length; c++)
         {
             int entries = columns[c].Entries;
-            byte[] page = columns[c].TakePage();
+            (byte[] page, int uncompressed) = columns[c].TakePage();
             long offset = stream.Position;
             var header = new ThriftWriter();
             header.I32(1, (int)PageType.Data);
-            header.I32(2, page.Length);
+            header.I32(2, uncompressed);
             header.I32(3, page.Length);
             header.Struct(5);
             header.I32(1, entries);
@@ -125,7 +125,7 @@ internal sealed class CauldronWriter
             header.End();
             stream.Write(header.Written);
             stream.Write(page);
-            chunks[c] = (offset, stream.Position - offset, entries);
+            chunks[c] = new(offset, stream.Position - offset, header.Written.Length + (long)uncompressed, entries);
         }
 
         groups.Add((pending, chunks));
@@ -139,7 +139,7 @@ internal sealed class CauldronWriter
         WriteSchema(footer);
         footer.I64(3, groups.Sum(group => (long)group.Rows));
         footer.List(4, ThriftType.Struct, groups.Count);
-        foreach ((int rows, (long Offset, long Bytes, int Entries)[] chunks) in groups)
+        foreach ((int rows, Chunk[] chunks) in groups)
         {
             WriteRowGroup(footer, rows, chunks);
         }
@@ -203,13 +203,13 @@ internal sealed class CauldronWriter
         }
     }
 
-    private void WriteRowGroup(ThriftWriter footer, int rows, (long Offset, long Bytes, int Entries)[] chunks)
+    private void WriteRowGroup(ThriftWriter footer, int rows, Chunk[] chunks)
     {
         footer.StructElement();
         footer.List(1, ThriftType.Struct, chunks.Length);
         for (int c = 0; c < chunks.Length; c++)
         {
-            (long offset, long bytes, int entries) = chunks[c];
+            (long offset, long bytes, long uncompressed, int entries) = chunks[c];
             footer.StructElement();
             footer.I64(2, offset);
             footer.Struct(3);
@@ -219,17 +219,20 @@ internal sealed class CauldronWriter
             footer.I32Element((int)ValueEncoding.Rle);
             footer.List(3, ThriftType.Binary, columns[c].Path.Length);
             Array.ForEach(columns[c].Path, footer.TextElement);
-            footer.I32(4, (int)Codec.Uncompressed);
+            footer.I32(4, (int)columns[c].Codec);
             footer.I64(5, entries);
-            footer.I64(6, bytes);
+            footer.I64(6, uncompressed);
             footer.I64(7, bytes);
             footer.I64(9, offset);
             footer.End();
             footer.End();
         }
 
-        footer.I64(2, chunks.Sum(chunk => chunk.Bytes));
+        footer.I64(2, chunks.Sum(chunk => chunk.UncompressedBytes));
         footer.I64(3, rows);
         footer.End();
     }
+
+    /// <summary>A column's part of a row group: where it begins in the file, its bytes with the page's header, and its entries.</summary>
+    private readonly record struct Chunk(long Offset, long Bytes, long UncompressedBytes, int Entries);
 }

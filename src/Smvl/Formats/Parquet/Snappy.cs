@@ -1,15 +1,58 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Smvl.Formats.Parquet;
 
 /// <summary>
-/// Decompresses snappy's raw format (no framing): a varint length, then literals and back references.
+/// Snappy's raw format (no framing): a varint length, then literals and back references.
 /// Source: https://github.com/google/snappy/blob/main/format_description.txt
 /// </summary>
 internal static class Snappy
 {
     /// <summary>The densest element is 3 bytes standing for 64, so nothing grows more than this.</summary>
     public const int MaxRatio = 22;
+
+    /// <summary>Back references are looked for up to here, so that two bytes tell the distance.</summary>
+    private const int Window = ushort.MaxValue;
+
+    private const int ShortestMatch = 4, LongestReference = 64, HashBits = 14;
+
+    /// <summary>A stream of the data, each match the latest place that began with the same four bytes.</summary>
+    public static byte[] Compress(ReadOnlySpan<byte> source)
+    {
+        var stream = new ArrayBufferWriter<byte>(source.Length + 16);
+        uint length = (uint)source.Length;
+        for (; length > 127; length >>= 7)
+        {
+            stream.Write([(byte)(length | 128)]);
+        }
+
+        stream.Write([(byte)length]);
+        var latest = new int[1 << HashBits]; // a place + 1 by the hash of the four bytes there; 0 for none
+        int written = 0;
+        for (int at = 0; at <= source.Length - ShortestMatch;)
+        {
+            uint four = BinaryPrimitives.ReadUInt32LittleEndian(source[at..]);
+            ref int slot = ref latest[(four * 0x9E3779B1u) >> (32 - HashBits)];
+            int match = slot - 1;
+            slot = at + 1;
+            if (match < 0 || at - match > Window || BinaryPrimitives.ReadUInt32LittleEndian(source[match..]) != four)
+            {
+                at++;
+                continue;
+            }
+
+            WriteLiteral(stream, source[written..at]);
+            int count = source[at..].CommonPrefixLength(source[match..]);
+            WriteReference(stream, at - match, count);
+            at += count;
+            written = at;
+        }
+
+        WriteLiteral(stream, source[written..]);
+        return stream.WrittenSpan.ToArray();
+    }
 
     /// <summary>Fills <paramref name="target"/> from the stream's start; a shorter target than <paramref name="size"/> gets the first bytes only.</summary>
     /// <param name="source">the stream</param>
@@ -89,6 +132,40 @@ internal static class Snappy
         if (filled != target.Length)
         {
             throw new InvalidDataException($"snappy data ends after {filled} of {target.Length} bytes");
+        }
+    }
+
+    private static void WriteLiteral(ArrayBufferWriter<byte> stream, ReadOnlySpan<byte> literal)
+    {
+        if (literal.IsEmpty)
+        {
+            return;
+        }
+
+        uint code = (uint)literal.Length - 1;
+        int bytes = code < 60 ? 0 : (BitOperations.Log2(code) / 8) + 1;
+        stream.Write([(byte)((bytes == 0 ? code : 59 + (uint)bytes) << 2)]);
+        for (int i = 0; i < bytes; i++, code >>= 8)
+        {
+            stream.Write([(byte)code]);
+        }
+
+        stream.Write(literal);
+    }
+
+    private static void WriteReference(ArrayBufferWriter<byte> stream, int distance, int count)
+    {
+        for (int part; count > 0; count -= part)
+        {
+            part = Math.Min(count, LongestReference);
+            if (part is >= 4 and < 12 && distance < 1 << 11)
+            {
+                stream.Write([(byte)(((distance >> 8) << 5) | ((part - 4) << 2) | 1), (byte)distance]);
+            }
+            else
+            {
+                stream.Write([(byte)(((part - 1) << 2) | 2), (byte)distance, (byte)(distance >> 8)]);
+            }
         }
     }
 

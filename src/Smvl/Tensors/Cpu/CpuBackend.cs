@@ -83,6 +83,8 @@ public sealed class CpuBackend : Backend
 
     public override void Linear(Tensor y, Tensor x, Tensor weight, Tensor? bias) => MatMul.Linear(threads, y, x, weight, bias);
 
+    public override void LinearGroup(ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights) => MatMul.LinearGroup(threads, ys, x, weights);
+
     public override void LinearBackwardInput(Tensor dx, Tensor dy, Tensor weight, bool accumulate) =>
         MatMul.LinearBackwardInput(threads, dx, dy, weight, accumulate);
 

@@ -6,12 +6,16 @@ namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// Matrix products of a linear layer, see <see cref="Backend.Linear"/>: x (T, K), weight (N, K), y (T, N). Weights are F32, BF16 or
-/// F16 and converted exactly; everything else is F32. A result does not depend on the number of threads.
+/// F16, or quantized where x has many rows, and converted exactly; everything else is F32. Fewer rows meet quantized weights as
+/// <see cref="MatMulQuantized"/> says. A result does not depend on the number of threads.
 /// </summary>
 internal static unsafe class MatMul
 {
     // from about this many rows on, packing the weights pays
     private const int FewRows = 8;
+
+    // from about this many rows on, widening quantized weights pays: bytes by bytes are slower than F32 by F32 in blocks
+    private const int ManyRows = 256;
 
     /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
     private static readonly Product Blocked =
@@ -27,13 +31,34 @@ internal static unsafe class MatMul
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (weight.DType.IsQuantized())
+        if (MeetsBytes(x, weight))
         {
-            MatMulQuantized.Linear(threads, y, x, weight, bias);
+            MatMulQuantized.Linear(threads, [y], x, [weight], bias);
         }
         else
         {
             Linear(x.Shape.Rows <= FewRows && Vector128.IsHardwareAccelerated ? null : Blocked, threads, y, x, weight, bias);
+        }
+    }
+
+    /// <summary>ys[i] = x · weights[i]ᵀ. What is read at the pace of memory shares x as bytes and one handing out of work.</summary>
+    public static void LinearGroup(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights)
+    {
+        bool together = true;
+        foreach (Tensor weight in weights)
+        {
+            together &= MeetsBytes(x, weight);
+        }
+
+        if (together)
+        {
+            MatMulQuantized.Linear(threads, ys, x, weights, null);
+            return;
+        }
+
+        for (int i = 0; i < weights.Length; i++)
+        {
+            Linear(threads, ys[i], x, weights[i], null);
         }
     }
 
@@ -44,6 +69,9 @@ internal static unsafe class MatMul
     /// <summary>dWeight (N, K) += dyᵀ · x.</summary>
     public static void LinearBackwardWeight(CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x) =>
         LinearBackwardWeight(Blocked, threads, dWeight, dy, x);
+
+    private static bool MeetsBytes(Tensor x, Tensor weight) =>
+        weight.DType.IsQuantized() && (x.Shape.Rows < ManyRows || !Vector128.IsHardwareAccelerated);
 
     // a null product: few rows, without packing
     internal static void Linear(Product? product, CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
@@ -58,7 +86,8 @@ internal static unsafe class MatMul
         }
         else
         {
-            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k), right = Operand.Rows(weight.Origin(), weight.DType, k);
+            Operand left = Operand.Rows(x.Pointer<float>(), DType.F32, k);
+            Operand right = weight.Storage is PanelStorage panels ? Operand.Rows(panels) : Operand.Rows(weight.Origin(), weight.DType, k);
             product(threads, y.Pointer<float>(), n, t, n, k, left, right, biases, accumulate: false);
         }
     }

@@ -6,12 +6,15 @@ namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// One side of a product as the kernels see it: lanes (rows of A, columns of B) by depth (the summed axis), strides in bytes, one
-/// of them the size of an element.
+/// of them the size of an element, or those of a quantized matrix, whose eight lanes of a panel share its bytes.
 /// </summary>
 internal readonly unsafe record struct Operand(IntPtr Origin, DType DType, long LaneStride, long DepthStride)
 {
     /// <summary>A matrix with lanes as rows.</summary>
     public static Operand Rows(void* origin, DType dtype, long width) => new((IntPtr)origin, dtype, width * dtype.Size(), dtype.Size());
+
+    /// <summary>A quantized matrix with lanes as rows; along a panel it is read unit by unit.</summary>
+    public static Operand Rows(PanelStorage panels) => new((IntPtr)panels.Pointer, panels.DType, panels.PanelBytes / UnitParts.Rows, 0);
 
     /// <summary>A matrix with lanes as columns.</summary>
     public static Operand Columns(void* origin, DType dtype, long width) => new((IntPtr)origin, dtype, dtype.Size(), width * dtype.Size());
@@ -34,9 +37,37 @@ internal static unsafe class MatMulPack
             case DType.BF16:
                 Panels<ElementBF16>(panels, source, lane, lanes, depthStart, depth, width);
                 break;
-            default:
+            case DType.F16:
                 Panels<ElementF16>(panels, source, lane, lanes, depthStart, depth, width);
                 break;
+            case DType.Q8_0:
+                Units<UnitQ8_0>(panels, source, lane, lanes, depthStart, depth, width);
+                break;
+            case DType.Q4_0:
+                Units<UnitQ4_0>(panels, source, lane, lanes, depthStart, depth, width);
+                break;
+            case DType.Q4_K:
+                Units<UnitQ4_K>(panels, source, lane, lanes, depthStart, depth, width);
+                break;
+            default:
+                Units<UnitQ6_K>(panels, source, lane, lanes, depthStart, depth, width);
+                break;
+        }
+    }
+
+    /// <summary>Quantized weights, eight lanes at a time: lane and width are multiples of eight, depths of a unit's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Units<TUnit>(float* panels, in Operand source, int lane, int lanes, long depthStart, int depth, int width)
+        where TUnit : IQuantizedUnit
+    {
+        for (int start = 0; start < lanes; start += UnitParts.Rows)
+        {
+            byte* unit = (byte*)source.Origin + ((lane + start) * source.LaneStride) + (depthStart / TUnit.Depth * TUnit.Bytes);
+            float* destination = panels + ((long)(start / width * width) * depth) + (start % width);
+            for (int k = 0; k < depth; k += TUnit.Depth, unit += TUnit.Bytes, destination += TUnit.Depth * width)
+            {
+                TUnit.Widen(destination, width, unit);
+            }
         }
     }
 

@@ -9,30 +9,31 @@ namespace Smvl.Tensors.Cpu;
 /// y (T, N) = x (T, K) · weight (N, K)ᵀ + bias for a quantized weight in panels of eight rows: x becomes bytes with a scale for every
 /// 32 (<see cref="ActivationBlock"/>), bytes are multiplied exactly, and every 32 inputs' sums meet their scales in F32, in the
 /// order of the inputs. A row's result does not depend on its neighbours or on the number of threads.
-/// One row of x reads the weights as one stream; of many, four rows share what was unpacked.
+/// One row of x reads the weights as one stream; of several, four rows share what was unpacked.
 /// </summary>
 internal static unsafe class MatMulQuantized
 {
-    public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
+    // panels of a task: 128 weight rows, some tens of microseconds of reading
+    private const int TaskPanels = 16;
+
+    /// <summary>Products of one x with several weights, shared out among the threads as one.</summary>
+    public static void Linear(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights, Tensor? bias)
     {
         if (ByteLanes512.IsSupported)
         {
-            Linear<ByteLanes512, Vector512<byte>>(threads, y, x, weight, bias);
+            Linear<ByteLanes512, Vector512<byte>>(threads, ys, x, weights, bias);
         }
         else
         {
-            Linear<ByteLanes256, Vector256<byte>>(threads, y, x, weight, bias);
+            Linear<ByteLanes256, Vector256<byte>>(threads, ys, x, weights, bias);
         }
     }
 
-    internal static void Linear<TLanes, T>(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
+    internal static void Linear<TLanes, T>(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights, Tensor? bias)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        var panels = (PanelStorage)weight.Storage;
-        int rows = x.Shape.Rows, inputs = x.Shape.Width, outputs = weight.Shape.Rows, blocks = inputs / ActivationBlock.Size;
-        Debug.Assert(panels.Inputs == inputs && y.Shape.Rows == rows && y.Shape.Width == outputs, $"y {y} = x {x} · weight {weight}");
-        Debug.Assert(bias is null || bias.Count == outputs, $"bias {bias} of {outputs} outputs");
+        int rows = x.Shape.Rows, inputs = x.Shape.Width, blocks = inputs / ActivationBlock.Size;
         var activations = (ActivationBlock*)Scratch.Floats(ScratchUse.Shared, (long)rows * blocks * (sizeof(ActivationBlock) / sizeof(float)));
         float* source = x.Pointer<float>(), biases = bias is null ? null : bias.Pointer<float>();
         threads.ForRanges(rows, Partition.RowGrain(inputs), (start, end) =>
@@ -42,34 +43,68 @@ internal static unsafe class MatMulQuantized
                 ActivationBlock.Quantize(source + ((long)t * inputs), inputs, activations + ((long)t * blocks));
             }
         });
-        var work = new Work(y.Pointer<float>(), rows, inputs, outputs, panels.Pointer, activations, biases);
-        switch (weight.DType)
+        var products = new Work[weights.Length];
+        int tasks = 0;
+        for (int i = 0; i < products.Length; i++)
+        {
+            Tensor y = ys[i], weight = weights[i];
+            int outputs = weight.Shape.Rows;
+            var storage = (PanelStorage)weight.Storage;
+            Debug.Assert(storage.Inputs == inputs && y.Shape.Rows == rows && y.Shape.Width == outputs, $"y {y} = x {x} · weight {weight}");
+            Debug.Assert(bias is null || (bias.Count == outputs && products.Length == 1), $"bias {bias} of {outputs} outputs");
+            products[i] = new Work(y.Pointer<float>(), rows, inputs, outputs, weight.DType, storage.Pointer, activations, biases, tasks);
+            tasks += (products[i].PanelCount + TaskPanels - 1) / TaskPanels;
+        }
+
+        threads.For(tasks, task =>
+        {
+            int i = products.Length - 1;
+            while (task < products[i].FirstTask)
+            {
+                i--;
+            }
+
+            Run<TLanes, T>(products[i], (task - products[i].FirstTask) * TaskPanels);
+        });
+    }
+
+    private static void Run<TLanes, T>(in Work work, int panel)
+        where TLanes : IByteLanes<T>
+        where T : unmanaged
+    {
+        int end = Math.Min(panel + TaskPanels, work.PanelCount);
+        switch (work.DType)
         {
             case DType.Q8_0:
-                MatMulQuantized<UnitQ8_0, TLanes, T>.Run(threads, work);
+                MatMulQuantized<UnitQ8_0, TLanes, T>.Run(work, panel, end);
                 break;
             case DType.Q4_0:
-                MatMulQuantized<UnitQ4_0, TLanes, T>.Run(threads, work);
+                MatMulQuantized<UnitQ4_0, TLanes, T>.Run(work, panel, end);
                 break;
             case DType.Q4_K:
-                MatMulQuantized<UnitQ4_K, TLanes, T>.Run(threads, work);
+                MatMulQuantized<UnitQ4_K, TLanes, T>.Run(work, panel, end);
                 break;
             default:
-                MatMulQuantized<UnitQ6_K, TLanes, T>.Run(threads, work);
+                MatMulQuantized<UnitQ6_K, TLanes, T>.Run(work, panel, end);
                 break;
         }
     }
 
-    /// <summary>One product.</summary>
-    internal readonly struct Work(float* y, int rows, int inputs, int outputs, byte* panels, ActivationBlock* activations, float* biases)
+    /// <summary>One product, and the number of its first task.</summary>
+    internal readonly struct Work(
+        float* y, int rows, int inputs, int outputs, DType dtype, byte* panels, ActivationBlock* activations, float* biases, int firstTask)
     {
         public readonly float* Y = y;
         public readonly int Rows = rows;
         public readonly int Inputs = inputs;
         public readonly int Outputs = outputs;
+        public readonly DType DType = dtype;
         public readonly byte* Panels = panels;
         public readonly ActivationBlock* Activations = activations;
         public readonly float* Biases = biases;
+        public readonly int FirstTask = firstTask;
+
+        public int PanelCount => (Outputs + UnitParts.Rows - 1) / UnitParts.Rows;
     }
 }
 
@@ -79,9 +114,6 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
     where TLanes : IByteLanes<T>
     where T : unmanaged
 {
-    // panels of a task: 128 weight rows, some tens of microseconds of reading
-    private const int TaskPanels = 16;
-
     // rows of x that are met by a task's panels before the next ones: they stay in the second cache
     private const int BlockRows = 64;
 
@@ -93,24 +125,21 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
 
     private static int Parts => TUnit.Depth / ActivationBlock.Size;
 
-    public static void Run(CpuThreads threads, MatMulQuantized.Work work)
+    /// <summary>The outputs of some panels.</summary>
+    public static void Run(in MatMulQuantized.Work work, int start, int end)
     {
-        int panels = (work.Outputs + UnitParts.Rows - 1) / UnitParts.Rows;
         long panelBytes = (long)(work.Inputs / TUnit.Depth) * TUnit.Bytes;
-        threads.ForRanges(panels, TaskPanels, (start, end) =>
+        for (int block = 0; block < work.Rows; block += BlockRows)
         {
-            for (int block = 0; block < work.Rows; block += BlockRows)
+            int last = Math.Min(work.Rows, block + BlockRows);
+            for (int panel = start; panel < end; panel++)
             {
-                int last = Math.Min(work.Rows, block + BlockRows);
-                for (int panel = start; panel < end; panel++)
+                for (int row = 0; row < UnitParts.Rows; row += TLanes.Rows)
                 {
-                    for (int row = 0; row < UnitParts.Rows; row += TLanes.Rows)
-                    {
-                        Panel(work, work.Panels + (panel * panelBytes), row, (panel * UnitParts.Rows) + row, block, last);
-                    }
+                    Panel(work, work.Panels + (panel * panelBytes), row, (panel * UnitParts.Rows) + row, block, last);
                 }
             }
-        });
+        }
     }
 
     /// <summary>Rows <paramref name="row"/> and on of a panel, which make outputs <paramref name="first"/> and on, for some rows of x.</summary>

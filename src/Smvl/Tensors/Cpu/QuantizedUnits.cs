@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Smvl.Tensors.Cpu;
 
@@ -20,6 +21,9 @@ internal unsafe interface IQuantizedUnit
 
     /// <summary>The block of one row, as it was packed.</summary>
     static abstract void Unpack(byte* unit, int row, byte* block);
+
+    /// <summary>The weights that a unit stands for as F32: for each input the eight rows side by side, <paramref name="stride"/> floats from one to the next.</summary>
+    static abstract void Widen(float* destination, int stride, byte* unit);
 
     /// <summary>32 inputs of the rows from <paramref name="row"/> on: their bytes, eight inputs to a register, and two factors per row.</summary>
     static abstract void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
@@ -50,6 +54,17 @@ internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
     {
         UnitParts.UnpackHalf(unit, row, block);
         UnitParts.UnpackStrips(unit + 16, row, block + 2, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(float* destination, int stride, byte* unit)
+    {
+        Vector256<float> scale = ElementF16.Load8(unit);
+        for (int strip = 0; strip < 4; strip++, destination += 8 * stride)
+        {
+            byte* rows = unit + 16 + (64 * strip);
+            UnitParts.WidenStrip(destination, stride, Vector256.Load(rows), Vector256.Load(rows + 32), scale, default);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -87,6 +102,19 @@ internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
     {
         UnitParts.UnpackHalf(unit, row, block);
         UnitParts.UnpackStrips(unit + 16, row, block + 2, 2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(float* destination, int stride, byte* unit)
+    {
+        Vector256<float> scale = ElementF16.Load8(unit);
+        Vector256<byte> mask = Vector256.Create((byte)15), middle = Vector256.Create((byte)8);
+        for (int strip = 0; strip < 2; strip++, destination += 8 * stride)
+        {
+            Vector256<byte> a = Vector256.Load(unit + 16 + (64 * strip)), b = Vector256.Load(unit + 48 + (64 * strip));
+            UnitParts.WidenStrip(destination, stride, (a & mask) - middle, (b & mask) - middle, scale, default);
+            UnitParts.WidenStrip(destination + (16 * stride), stride, (a >>> 4) - middle, (b >>> 4) - middle, scale, default);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -156,6 +184,24 @@ internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(float* destination, int stride, byte* unit)
+    {
+        Vector256<float> d = Vector256.Load((float*)unit), dmin = Vector256.Load((float*)unit + 8);
+        Vector256<byte> mask = Vector256.Create((byte)15);
+        for (int part = 0; part < 8; part++)
+        {
+            Vector256<float> scale = d * UnitParts.Floats((sbyte*)unit + Scales + (8 * part)), minimum = dmin * UnitParts.Floats((sbyte*)unit + Minima + (8 * part));
+            int shift = (part & 1) * 4;
+            for (int strip = 0; strip < 4; strip++, destination += 8 * stride)
+            {
+                byte* rows = unit + Strips + (part / 2 * 256) + (64 * strip);
+                UnitParts.WidenStrip(
+                    destination, stride, (Vector256.Load(rows) >>> shift) & mask, (Vector256.Load(rows + 32) >>> shift) & mask, scale, minimum);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged
@@ -217,6 +263,32 @@ internal readonly unsafe struct UnitQ6_K : IQuantizedUnit
         UnitParts.UnpackStrips(unit + High, row, block + 128, 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Widen(float* destination, int stride, byte* unit)
+    {
+        Vector256<float> d = Vector256.Load((float*)unit);
+        for (int part = 0; part < 16; part++)
+        {
+            Vector256<float> scale = d * UnitParts.Floats((sbyte*)unit + Scales + (8 * part));
+            for (int strip = part % 2 * 2; strip < (part % 2 * 2) + 2; strip++, destination += 8 * stride)
+            {
+                UnitParts.WidenStrip(destination, stride, Six(unit, part / 2, strip, 0), Six(unit, part / 2, strip, 32), scale, default);
+            }
+        }
+
+        // as in Load
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static Vector256<byte> Six(byte* unit, int part, int strip, int at)
+        {
+            int half = part / 4, p = part % 4;
+            Vector256<byte> low = Vector256.Load(unit + Low + (half * 512) + ((p & 1) * 256) + (64 * strip) + at);
+            Vector256<byte> high = Vector256.Load(unit + High + (half * 256) + (64 * strip) + at);
+            low = (low >>> (p / 2 * 4)) & Vector256.Create((byte)15);
+            high = (high >>> (2 * p)) & Vector256.Create((byte)3);
+            return (low | (high << 4)) - Vector256.Create((byte)32);
+        }
+    }
+
     // halves of 128 inputs: part p of a half has strips 4 (p & 1) of the low bits, their low or high halves by p / 2, and bits 2p of the high ones
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
@@ -250,6 +322,35 @@ internal static unsafe class UnitParts
 {
     /// <summary>Weight rows of a unit.</summary>
     public const int Rows = 8;
+
+    /// <summary>Eight signed bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Floats(sbyte* bytes)
+    {
+        Vector128<short> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)bytes).AsSByte());
+        return Vector256.ConvertToSingle(Vector256.WidenLower(wide.ToVector256Unsafe()));
+    }
+
+    /// <summary>
+    /// Eight inputs of eight rows, signed bytes, rows 0 to 3 and 4 to 7: byte · scale − minimum, for each input the rows side by side.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void WidenStrip(float* destination, int stride, Vector256<byte> a, Vector256<byte> b, Vector256<float> scale, Vector256<float> minimum)
+    {
+        Vector256<int> first = Vector256.Narrow(a.AsInt64(), b.AsInt64()), second = Vector256.Narrow(a.AsInt64() >>> 32, b.AsInt64() >>> 32);
+        Put(destination, stride, first, scale, minimum);
+        Put(destination + (4 * stride), stride, second, scale, minimum);
+
+        // four inputs of each row in a word
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Put(float* destination, int stride, Vector256<int> words, Vector256<float> scale, Vector256<float> minimum)
+        {
+            ((Vector256.ConvertToSingle(words << 24 >> 24) * scale) - minimum).Store(destination);
+            ((Vector256.ConvertToSingle(words << 16 >> 24) * scale) - minimum).Store(destination + stride);
+            ((Vector256.ConvertToSingle(words << 8 >> 24) * scale) - minimum).Store(destination + (2 * stride));
+            ((Vector256.ConvertToSingle(words >> 24) * scale) - minimum).Store(destination + (3 * stride));
+        }
+    }
 
     /// <summary>Eight blocks' F16 fields, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

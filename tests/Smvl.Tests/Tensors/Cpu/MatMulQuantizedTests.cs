@@ -51,12 +51,12 @@ public sealed unsafe class MatMulQuantizedTests
         using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
         using Tensor expected = KernelData.Unwritten(rows, outputs), narrow = KernelData.Unwritten(rows, outputs);
         MatMulQuantizedReference.Linear(expected, x, blocks, null);
-        MatMulQuantized.Linear<ByteLanes256, Vector256<byte>>(threads, narrow, x, weight, null);
+        MatMulQuantized.Linear<ByteLanes256, Vector256<byte>>(threads, [narrow], x, [weight], null);
         AssertClose(expected, narrow, inputs);
         if (ByteLanes512.IsSupported)
         {
             using Tensor wide = KernelData.Unwritten(rows, outputs);
-            MatMulQuantized.Linear<ByteLanes512, Vector512<byte>>(threads, wide, x, weight, null);
+            MatMulQuantized.Linear<ByteLanes512, Vector512<byte>>(threads, [wide], x, [weight], null);
             AssertClose(expected, wide, inputs);
         }
     }
@@ -79,6 +79,49 @@ public sealed unsafe class MatMulQuantizedTests
         }
 
         Assert.Equal(alone.Span<float>(), together.Span<float>());
+    }
+
+    /// <summary>Few rows that are multiplied together, many that are not, and a group of which one weight is no quantized one.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(5, false)]
+    [InlineData(300, false)]
+    [InlineData(1, true)]
+    public void AGroupGivesWhatItsWeightsGiveAlone(int rows, bool mixed)
+    {
+        const int inputs = 512;
+        using CpuBackend one = new(1), three = new(3);
+        using Tensor q4 = Blocks(DType.Q4_0, 333, inputs), q6 = Blocks(DType.Q6_K, 21, inputs), q8 = Blocks(DType.Q8_0, 150, inputs);
+        Tensor[] weights = [one.Import(q4), mixed ? KernelData.Random(4, DType.BF16, 40, inputs) : one.Import(q6), one.Import(q8)];
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
+        Tensor[] together = [.. weights.Select(weight => KernelData.Unwritten(rows, weight.Shape.Rows))];
+
+        three.LinearGroup(together, x, weights);
+
+        for (int i = 0; i < weights.Length; i++)
+        {
+            using Tensor weight = weights[i], grouped = together[i], alone = KernelData.Unwritten(rows, weight.Shape.Rows);
+            one.Linear(alone, x, weight, null);
+            Assert.Equal(alone.Span<float>(), grouped.Span<float>());
+        }
+    }
+
+    /// <summary>Many rows of x are not rounded to bytes: the weights are widened instead, whoever multiplies.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ProductsOfManyRowsAreThoseOfTheBlocksValues(DType dtype)
+    {
+        const int rows = 300, outputs = 93, inputs = 768;
+        using CpuBackend one = new(1), three = new(3);
+        using Tensor blocks = Blocks(dtype, outputs, inputs), weight = one.Import(blocks), values = KernelData.Unwritten(outputs, inputs);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs), bias = KernelData.Random(3, DType.F32, outputs);
+        using Tensor expected = KernelData.Unwritten(rows, outputs), actual = KernelData.Unwritten(rows, outputs);
+        BlockFormat.Dequantize(dtype, Bytes(blocks), values.Span<float>());
+        one.Linear(expected, x, values, bias);
+
+        three.Linear(actual, x, weight, bias);
+
+        Assert.Equal(Vector128.IsHardwareAccelerated, expected.Span<float>().SequenceEqual(actual.Span<float>()));
     }
 
     [Theory]

@@ -1,0 +1,124 @@
+using Smvl.Formats;
+using Smvl.Models;
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
+using Smvl.Training;
+
+namespace Smvl.Cli.TinyBases;
+
+/// <summary>
+/// <c>smvl tiny-bases build</c>: both embedded bases and the demo's model from nothing but the sample data, as docs/tiny-bases.md tells.
+/// What an earlier call finished is kept, and a training that was interrupted goes on, so that the same command continues.
+/// </summary>
+/// <param name="samples">the folder of the sample data</param>
+/// <param name="configs">the folder of the trainings' configurations</param>
+/// <param name="output">everything goes there; the three models under the names that samples/ has them under</param>
+/// <param name="backend">trains</param>
+/// <param name="threads">cores to draw random weights on</param>
+/// <param name="log">lines for the user</param>
+/// <param name="cancellation">stops behind a training's last whole step</param>
+internal sealed class TinyBasesBuild(
+    string samples, string configs, string output, CpuBackend backend, int threads, TextWriter log, CancellationToken cancellation)
+{
+    /// <summary>The bases' names, in samples/ too.</summary>
+    public const string VisionName = "smolvlm-tiny-en", TextName = "qwen3-tiny-zh", DemoName = "demo-model";
+
+    private const string EnglishTextPreset = "qwen3-tiny-en", EnglishDataName = "data-en", ChineseDataName = "data-zh";
+    private const ulong DataSeed = 1;
+    private const long EnglishSeed = 1, ChineseSeed = 2;
+    private const int Scenes = 60_000, TestScenes = 300, Variants = 30, Dialogues = 80_000;
+
+    /// <summary>Which file of the configurations a model is trained with.</summary>
+    private static readonly Dictionary<string, string> Configurations = new()
+    {
+        [VisionName] = "tiny_en_train.yaml",
+        [TextName] = "tiny_zh_train.yaml",
+        [DemoName] = "demo_train.yaml",
+    };
+
+    /// <returns>whether it came to its end; false after an interruption</returns>
+    public bool Run()
+    {
+        Directory.CreateDirectory(output);
+        Once(EnglishDataName, folder => EnglishData.Write(samples, folder, Scenes, TestScenes, Variants, DataSeed, log, cancellation));
+        Once(ChineseDataName, folder => TextData.Write(samples, folder, Dialogues, DataSeed, log, cancellation));
+        Once("tokenizer-en", folder => TokenizerLearning.Learn(
+            TokenizerLanguage.English, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
+            folder, log, cancellation));
+        Once("tokenizer-zh", folder => TokenizerLearning.Learn(
+            TokenizerLanguage.Chinese, [Path.Combine(At(ChineseDataName), TextDialogues.Subset), Path.Combine(samples, SamplePacker.EmojiSubset)],
+            folder, log, cancellation));
+
+        Once("start-tower", folder => Initialize(VisionName, null, folder, EnglishSeed));
+        Once("start-text-en", folder => Initialize(EnglishTextPreset, At("tokenizer-en"), folder, EnglishSeed));
+        Once("start-en", folder => Splice("start-tower", "start-text-en", folder));
+        Once("start-zh", folder => Initialize(TextName, At("tokenizer-zh"), folder, ChineseSeed));
+        if (!Train(VisionName, "start-en", At(EnglishDataName), splitting: true) || !Train(TextName, "start-zh", At(ChineseDataName), splitting: null))
+        {
+            return false;
+        }
+
+        Once("spliced", folder => Splice(VisionName, TextName, folder));
+        return Train(DemoName, "spliced", samples, splitting: null);
+    }
+
+    /// <summary>Trains with the configuration of this name, and writes the result in bfloat16.</summary>
+    /// <param name="name">what is made</param>
+    /// <param name="start">what it is made of</param>
+    /// <param name="data">the folder of its data</param>
+    /// <param name="splitting">whether the result cuts pictures into tiles; null as it was trained</param>
+    private bool Train(string name, string start, string data, bool? splitting)
+    {
+        if (Directory.Exists(At(name)))
+        {
+            Once(name, _ => { });
+            return true;
+        }
+
+        log.WriteLine($"{At(name)}: training");
+        TrainingArguments arguments = TrainingArguments.FromCommandLine(
+            Path.Combine(configs, Configurations[name]), "--model", At(start), "--data_dir", data, "--output_dir", At($"run-{name}"), "--no_overwrite_output_dir");
+        TrainingResult result = TrainingDisplay.Watch(log, display => TrainingRun.Run(arguments, backend, display, cancellation));
+        if (result.Interrupted)
+        {
+            log.WriteLine($"interrupted behind step {result.Step}; the same command goes on from there");
+            return false;
+        }
+
+        using ModelFolder trained = ModelFolder.OpenAny(arguments.OutputDir, backend, splitting: splitting);
+        Once(name, folder =>
+        {
+            Directory.CreateDirectory(folder);
+            trained.WriteAs(folder, DType.BF16, CheckpointWriter.DefaultShardBytes, cancellation: cancellation);
+        });
+        return true;
+    }
+
+    private void Initialize(string preset, string? tokenizer, string folder, long seed) =>
+        CheckpointInitializer.Initialize(new InitializeOptions(preset, folder, seed, tokenizer) { Threads = threads }, cancellation: cancellation);
+
+    private void Splice(string vision, string text, string folder) =>
+        Splicer.Splice(new SpliceOptions(At(vision), At(text), folder) { Seed = EnglishSeed, Threads = threads }, cancellation: cancellation);
+
+    /// <summary>A folder that an earlier call made stays; a new one gets its name when it is whole.</summary>
+    private void Once(string name, Action<string> make)
+    {
+        if (Directory.Exists(At(name)))
+        {
+            log.WriteLine($"{At(name)}: kept");
+            return;
+        }
+
+        string partial = At(name + ".partial");
+        if (Directory.Exists(partial))
+        {
+            Directory.Delete(partial, recursive: true);
+        }
+
+        make(partial);
+        Directory.Move(partial, At(name));
+        log.WriteLine($"{At(name)}: made");
+    }
+
+    private string At(string name) => Path.Combine(output, name);
+}
