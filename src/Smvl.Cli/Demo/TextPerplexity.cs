@@ -9,10 +9,9 @@ internal static class TextPerplexity
     private const int RowsAtOnce = 8;
 
     /// <param name="model">asked without pictures</param>
-    /// <param name="dataset">rows without pictures, of which every answer is predicted</param>
+    /// <param name="dataset">rows whose answers are predicted, every turn's; pictures are not looked at</param>
     /// <param name="mostRows">the first so many</param>
     /// <param name="cancellation">heard between blocks</param>
-    /// <exception cref="SmvlException">a row has a picture or cannot be read</exception>
     public static double Of(ModelFolder model, CauldronDataset dataset, int mostRows, CancellationToken cancellation)
     {
         SampleRules rules = new(model.Model.TextConfig.MaxPositions) { Turns = RowTurns.All, LossOn = LossOn.Answer };
@@ -31,7 +30,7 @@ internal static class TextPerplexity
         Sample Sample(int row)
         {
             using CauldronSample read = dataset.ReadSample(row, allTurns: true);
-            return builder.Build(read, dataset.Locate(row).File);
+            return builder.Build(read with { Picture = null }, $"row {row}");
         }
     }
 }
