@@ -1,3 +1,4 @@
+using Smvl.Cli.TinyBases;
 using Smvl.Data;
 
 namespace Smvl.Cli.Demo;
@@ -8,10 +9,9 @@ namespace Smvl.Cli.Demo;
 internal sealed record DemoFiles(string Root, string Output)
 {
     /// <summary>What is spliced, below samples/.</summary>
-    public const string VisionName = "smolvlm2-tiny", TextName = "qwen3-tiny";
+    public const string VisionName = TinyBasesBuild.VisionName, TextName = TinyBasesBuild.TextName;
 
     private const string ConfigName = "configs/demo_train.yaml";
-    private const string DialoguesName = "dialogues_zh_test";
     private const string TestFiles = "test-*.parquet";
 
     public string Config => Path.Combine(Root, ConfigName);
@@ -35,8 +35,8 @@ internal sealed record DemoFiles(string Root, string Output)
     {
         get
         {
-            string folder = Path.Combine(Data, DialoguesName);
-            return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.parquet").Order(StringComparer.Ordinal)] : [];
+            string folder = Path.Combine(Data, TextDialogues.Subset);
+            return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, TestFiles).Order(StringComparer.Ordinal)] : [];
         }
     }
 

@@ -13,6 +13,9 @@ internal static class SceneRaster
     /// <summary>The share of a cell from which on a thing is told there; it is always told where it covers most.</summary>
     private const double Seen = 0.06;
 
+    /// <summary>The share of a part from which on a thing is what the part shows.</summary>
+    private const double Shown = 0.2;
+
     private static readonly string[] Nothing = ["空", "。", "背景", "无", "-", "空白", "没有"];
 
     public static Told Tell(Scene scene, ref SplitMix64 random)
@@ -45,16 +48,33 @@ internal static class SceneRaster
         return new Told(text.ToString(), manner.Words.Sizes, Places: true, Ordered: true);
     }
 
+    /// <summary>(16) The thing that each part of a whole picture shows most of, row by row; null where it is mostly background.</summary>
+    public static SceneObject?[] Parts(Scene scene, ref SplitMix64 random)
+    {
+        var parts = new SceneObject?[Edge * Edge];
+        double[] most = [.. Enumerable.Repeat(Shown, parts.Length)];
+        foreach (SceneObject thing in scene.Objects)
+        {
+            double[] covered = Covered(thing, Edge, ref random);
+            for (int part = 0; part < parts.Length; part++)
+            {
+                if (covered[part] >= Math.Min(most[part], covered.Max()))
+                {
+                    (parts[part], most[part]) = (thing, covered[part]);
+                }
+            }
+        }
+
+        return parts;
+    }
+
     /// <summary>(edge * edge) The things that are told in each cell, row by row.</summary>
     private static List<SceneObject>[] Cells(Scene scene, int edge, ref SplitMix64 random)
     {
         List<SceneObject>[] cells = [.. Enumerable.Range(0, edge * edge).Select(_ => new List<SceneObject>())];
         foreach (SceneObject thing in scene.Objects)
         {
-            double half = edge * (thing.Size == SceneSize.Small ? Chance.Between(0.075, 0.09, ref random) : Chance.Between(0.12, 0.15, ref random));
-            double y = edge * ((((thing.Cell / 3) + 0.5) / 3) + Chance.Between(-0.03, 0.03, ref random));
-            double x = edge * ((((thing.Cell % 3) + 0.5) / 3) + Chance.Between(-0.03, 0.03, ref random));
-            double[] covered = [.. Enumerable.Range(0, cells.Length).Select(cell => Overlap(y, half, cell / edge) * Overlap(x, half, cell % edge))];
+            double[] covered = Covered(thing, edge, ref random);
             for (int cell = 0; cell < cells.Length; cell++)
             {
                 if (covered[cell] >= Math.Min(Seen, covered.Max()))
@@ -65,6 +85,15 @@ internal static class SceneRaster
         }
 
         return cells;
+    }
+
+    /// <summary>(edge * edge) The share of each cell that a thing's square covers, about where it is drawn.</summary>
+    private static double[] Covered(SceneObject thing, int edge, ref SplitMix64 random)
+    {
+        double half = edge * (thing.Size == SceneSize.Small ? Chance.Between(0.075, 0.09, ref random) : Chance.Between(0.12, 0.15, ref random));
+        double y = edge * ((((thing.Cell / 3) + 0.5) / 3) + Chance.Between(-0.03, 0.03, ref random));
+        double x = edge * ((((thing.Cell % 3) + 0.5) / 3) + Chance.Between(-0.03, 0.03, ref random));
+        return [.. Enumerable.Range(0, edge * edge).Select(cell => Overlap(y, half, cell / edge) * Overlap(x, half, cell % edge))];
     }
 
     /// <summary>How much of the cell from <paramref name="start"/> to start + 1 a thing covers along one edge.</summary>
