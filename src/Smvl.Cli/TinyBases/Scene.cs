@@ -59,9 +59,10 @@ internal sealed record Scene(IReadOnlyList<SceneObject> Objects, SceneObject? Co
     /// <summary>Draws a scene.</summary>
     /// <param name="random">the only source of chance</param>
     /// <param name="heldOut">
-    /// false: no thing has a held-out pair of color and shape; true: the thing that is counted, or the first drawn, has one
+    /// false: no thing has a held-out pair of color and shape; true: the thing that is counted, or the first drawn, has one; null: any pairs,
+    /// for scenes that are told and never seen
     /// </param>
-    public static Scene Draw(ref SplitMix64 random, bool heldOut)
+    public static Scene Draw(ref SplitMix64 random, bool? heldOut)
     {
         int[] cells = Shuffled(SceneObject.Cells, ref random);
         int[] shapes = Shuffled(SceneObject.Shapes, ref random);
@@ -74,11 +75,11 @@ internal sealed record Scene(IReadOnlyList<SceneObject> Objects, SceneObject? Co
         for (int kind = 0; kind <= others; kind++)
         {
             var shape = (SceneShape)shapes[kind];
-            bool wanted = heldOut && kind == 0;
+            bool? wanted = heldOut is null ? null : heldOut.Value && kind == 0;
 
             // of the colors that are left, the first that makes such a pair; there is always one
             int found = color;
-            while (SceneObject.IsHeldOutPair(shape, (SceneColor)colors[found]) != wanted)
+            while (wanted is { } pair && SceneObject.IsHeldOutPair(shape, (SceneColor)colors[found]) != pair)
             {
                 found++;
             }

@@ -22,7 +22,7 @@ internal abstract class SceneQuestions
     /// <param name="scene">in one of the two ways that <see cref="Scene.Draw"/> makes</param>
     /// <param name="heldOutOnly">ask only about things whose pair of color and shape is held out</param>
     /// <param name="random">chooses things and wordings</param>
-    public virtual SceneTurn[] Ask(Scene scene, bool heldOutOnly, ref SplitMix64 random)
+    public SceneTurn[] Ask(Scene scene, bool heldOutOnly, ref SplitMix64 random)
     {
         List<SceneTurn> turns = [];
         if (scene.Counted is { } counted)
@@ -52,6 +52,11 @@ internal abstract class SceneQuestions
         int[] order = Scene.Shuffled(turns.Count, ref random);
         return [.. order.Select(i => turns[i])];
     }
+
+    /// <summary>Questions about a picture of a scene without held-out pairs: the same, and the scene part by part.</summary>
+    /// <param name="scene">of a picture to train on</param>
+    /// <param name="random">chooses things and wordings</param>
+    public abstract SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random);
 
     /// <summary>Things of a counted scene by kind: the first of each and how many there are.</summary>
     public static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
@@ -85,9 +90,15 @@ internal abstract class SceneQuestions
     protected static T Pick<T>(ReadOnlySpan<T> choices, ref SplitMix64 random) => choices[Scene.Below(choices.Length, ref random)];
 }
 
-/// <summary>The Chinese words, which the text model's dialogues are made of too.</summary>
+/// <summary>
+/// The Chinese words, which the text model's dialogues are made of too. A scene to train on is first asked part by part, as in
+/// <see cref="EnglishQuestions"/>: each answered word stands as far behind its image row as every other one, so that the connector is
+/// told row by row what to say.
+/// </summary>
 internal sealed class ChineseQuestions : SceneQuestions
 {
+    private const string Nothing = "无";
+
     private static readonly string[] Colors = ["红色", "橙色", "黄色", "绿色", "蓝色", "紫色", "黑色", "白色"];
     private static readonly string[] Shapes = ["圆形", "方形", "三角形", "星形", "十字形", "心形"];
     private static readonly string[] Sizes = ["小", "大"];
@@ -105,6 +116,25 @@ internal sealed class ChineseQuestions : SceneQuestions
 
     /// <summary>Before a measure word: 两, not 二.</summary>
     public static string Number(int count) => Numbers[count];
+
+    public override SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
+    {
+        SceneTurn[] turns = Ask(scene, heldOutOnly: false, ref random);
+        return [PartByPart(scene, ref random).Turn, .. turns];
+    }
+
+    /// <summary>Colors, shapes or sizes of a picture's 16 parts, a word for each: as they are told, and asked for.</summary>
+    public static (string Told, SceneTurn Turn) PartByPart(Scene scene, ref SplitMix64 random)
+    {
+        (string asked, Func<SceneObject, string> name) = Scene.Below(3, ref random) switch
+        {
+            0 => ("颜色", (Func<SceneObject, string>)(o => Name(o.Color))),
+            1 => ("形状", o => Name(o.Shape)),
+            _ => ("大小", o => Name(o.Size)),
+        };
+        string told = string.Concat(SceneRaster.Parts(scene, ref random).Select(part => part is { } thing ? name(thing) : Nothing));
+        return (told, new SceneTurn(Parts, $"每一部分是什么{asked}？", told + "。"));
+    }
 
     public override string Description(Scene scene) => scene.Counted is null
         ? string.Join('，', scene.Objects.Select(o => $"{Place(o.Cell)}有一个{Name(o.Size)}的{Name(o.Color)}{Name(o.Shape)}")) + "。"
@@ -159,15 +189,15 @@ internal sealed class EnglishQuestions : SceneQuestions
     private static readonly string[] Places =
         ["at the top left", "at the top", "at the top right", "on the left", "in the middle", "on the right", "at the bottom left", "at the bottom", "at the bottom right"];
 
-    public override SceneTurn[] Ask(Scene scene, bool heldOutOnly, ref SplitMix64 random)
+    public override SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
     {
-        if (!heldOutOnly && Chance.Is(PartsShare, ref random))
+        if (Chance.Is(PartsShare, ref random))
         {
             return [new SceneTurn(Parts, "What is in each part?", PartByPart(scene, ref random))];
         }
 
-        SceneTurn[] turns = base.Ask(scene, heldOutOnly, ref random);
-        return heldOutOnly ? turns : turns[..Math.Min(MostTurns, turns.Length)];
+        SceneTurn[] turns = Ask(scene, heldOutOnly: false, ref random);
+        return turns[..Math.Min(MostTurns, turns.Length)];
     }
 
     public override string Description(Scene scene) => scene.Counted is null

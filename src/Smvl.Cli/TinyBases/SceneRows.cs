@@ -18,7 +18,7 @@ internal static class SceneRows
     {
         var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
         var scene = Scene.Draw(ref random, heldOut);
-        SceneTurn[] turns = questions.Ask(scene, heldOut, ref random);
+        SceneTurn[] turns = heldOut ? questions.Ask(scene, heldOutOnly: true, ref random) : questions.AskToTrain(scene, ref random);
         using RgbImage picture = SceneRenderer.Draw(scene, ref random);
         return new CauldronRow(
             [new CauldronImage(LibGd.EncodeJpeg(picture, JpegQuality), null)],

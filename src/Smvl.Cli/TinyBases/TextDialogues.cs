@@ -8,7 +8,7 @@ namespace Smvl.Cli.TinyBases;
 /// </summary>
 internal sealed class TextDialogues
 {
-    public const string Subset = "dialogues_zh";
+    public const string Subset = "dialogues_zh", PartsSubset = "parts_zh";
 
     private const double SceneShare = 0.70, EmojiShare = 0.20;
 
@@ -39,6 +39,26 @@ internal sealed class TextDialogues
         var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
         double kind = random.NextUnit();
         return Row(kind < SceneShare ? AboutScene(heldOut: false, ref random) : kind < SceneShare + EmojiShare ? AboutEmoji(ref random) : talk.Talk(ref random));
+    }
+
+    /// <summary>
+    /// A scene told in one word for each part, and asked for part by part: the words stand as far apart as a picture's rows and the words
+    /// that are answered about them.
+    /// </summary>
+    /// <param name="seed">of all</param>
+    /// <param name="row">its number</param>
+    public static CauldronRow PartByPart(ulong seed, int row)
+    {
+        var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
+        Scene scene;
+        do
+        {
+            scene = Scene.Draw(ref random, heldOut: null);
+        }
+        while (IsKept(scene, scene.Counted is not null));
+
+        (string told, SceneTurn turn) = ChineseQuestions.PartByPart(scene, ref random);
+        return Row([turn with { User = $"{told}。\n{turn.User}" }]);
     }
 
     /// <summary>A dialogue about a scene that occurs in none to train on.</summary>
@@ -72,7 +92,7 @@ internal sealed class TextDialogues
         bool fits;
         do
         {
-            scene = Scene.Draw(ref random, heldOut: false);
+            scene = Scene.Draw(ref random, heldOut: null);
 
             // the test's things make up no scene of either kind that is trained on
             fits = heldOut ? IsKept(scene, counted: true) && IsKept(scene, counted: false) : !IsKept(scene, scene.Counted is not null);
