@@ -66,7 +66,7 @@ internal static class TinyBasesCommand
         return command;
     }
 
-    private static Option<long> Seed() => new("--seed") { Description = "the same seed, the same bytes", DefaultValueFactory = _ => 1 };
+    private static Option<long> Seed() => new("--seed") { Description = "the same seed, the same bytes", DefaultValueFactory = _ => SamplePacker.DefaultSeed };
 
     private static Option<int> Count(string name, string description, int value)
     {

@@ -12,9 +12,12 @@ namespace Smvl.Cli.TinyBases;
 /// </summary>
 internal sealed class SamplePacker
 {
-    public const string EmojiSubset = "emoji_zh";
+    public const string EmojiSubset = "emoji_zh", SceneSubset = "scenes_zh";
 
-    private const string SceneSubset = "scenes_zh", EnglishEmoji = "emoji_en", IndexName = "index.tsv";
+    /// <summary>Of the scenes that are committed.</summary>
+    public const int DefaultSeed = 1;
+
+    private const string EnglishEmoji = "emoji_en", IndexName = "index.tsv";
     private const int EmojiSize = 72, EmojiColors = 64, TrainScenes = 2400, TestScenes = 300;
     private const int SplitColumn = 1, RowColumn = 2, OriginColumn = 11, IndexColumns = 13;
 
@@ -41,11 +44,7 @@ internal sealed class SamplePacker
     {
         foreach ((string split, int scenes) in new[] { (EmojiTable.Train, TrainScenes), (EmojiTable.Test, TestScenes) })
         {
-            bool heldOut = split == EmojiTable.Test;
-            ulong splitSeed = SplitMix64.Mix(seed + (heldOut ? 1UL : 0));
-            WriteSplit(
-                output, SceneSubset, split,
-                parallel.Make(scenes, row => SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, splitSeed, row)), log);
+            WriteSplit(output, SceneSubset, split, parallel.Make(scenes, row => Scene(split, seed, row)), log);
         }
 
         string indexFile = Path.Combine(source, IndexName);
@@ -59,6 +58,17 @@ internal sealed class SamplePacker
 
         EmojiTable.Write(Path.Combine(output, EmojiTable.FileName), table);
         WriteIndex(Path.Combine(output, IndexName), lines);
+    }
+
+    /// <summary>A row of scenes_zh. No other data set draws the same scenes, as each takes its seeds from a stream of its own.</summary>
+    /// <param name="split">train, or test with held-out pairs</param>
+    /// <param name="seed">of the sample data</param>
+    /// <param name="row">its number</param>
+    public static CauldronRow Scene(string split, ulong seed, int row)
+    {
+        bool heldOut = split == EmojiTable.Test;
+        ulong stream = SplitMix64.Mix(SplitMix64.Mix(seed) + (heldOut ? 2UL : 1UL));
+        return SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, stream, row);
     }
 
     /// <summary>Opens one file of a subset.</summary>

@@ -58,6 +58,16 @@ public sealed class SampleDataTests : IDisposable
         }
     }
 
+    /// <summary>The pictures' bytes depend on the system's JPEG encoder, so the texts stand for the scenes.</summary>
+    [Theory]
+    [InlineData(EmojiTable.Train)]
+    [InlineData(EmojiTable.Test)]
+    public void CommittedScenesAreThoseOfTheGenerator(string split)
+    {
+        CauldronRow[] rows = Rows(Samples, SamplePacker.SceneSubset, split);
+        Assert.All(Enumerable.Range(0, 200), row => Assert.Equal(rows[row].Texts, SamplePacker.Scene(split, SamplePacker.DefaultSeed, row).Texts));
+    }
+
     [Fact]
     public void EmojiAreAskedForTheirCategory()
     {
