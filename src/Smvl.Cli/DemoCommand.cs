@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Smvl.Cli.Demo;
+using Smvl.Cli.TinyBases;
 using Smvl.Data;
 using Smvl.Inference;
 using Smvl.Models;
@@ -53,7 +54,7 @@ internal static class DemoCommand
         screen.Begin(DemoText.SpliceHeading);
         files.RemoveEarlierSplice();
         ModelConfig config = clock.Time("splice", () => Splicer.Splice(
-            new SpliceOptions(files.Vision, files.Text, files.Spliced) { Threads = threads }, cancellation: cancellation));
+            TinyBasesBuild.Splice(files.Vision, files.Text, files.Spliced, threads), cancellation: cancellation));
         screen.Line(DemoText.Spliced(config));
         List<string> keys = Keys(files, maxSteps);
         IReadOnlyList<string> datasets = TrainingArguments.FromCommandLine(keys).TrainData;

@@ -18,7 +18,7 @@ internal static class TinyBasesCommand
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
         var configs = new Option<string>("--configs") { Description = "the folder of the trainings' configurations", DefaultValueFactory = _ => "configs" };
         var threads = new ThreadsOption();
-        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about an hour on two cores.") { output, samples, configs, threads };
+        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about two hours on two cores.") { output, samples, configs, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {

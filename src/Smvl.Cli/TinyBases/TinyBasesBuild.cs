@@ -36,6 +36,15 @@ internal sealed class TinyBasesBuild(
         [DemoName] = "demo_train.yaml",
     };
 
+    /// <summary>How tiny bases are spliced: the connector's rows begin about as large as the embeddings they stand among.</summary>
+    public static SpliceOptions Splice(string vision, string text, string output, int threads) => new(vision, text, output)
+    {
+        Connector = ConnectorInitialization.Normal,
+        ConnectorDeviation = 0.004,
+        Seed = EnglishSeed,
+        Threads = threads,
+    };
+
     /// <returns>whether it came to its end; false after an interruption</returns>
     public bool Run()
     {
@@ -99,7 +108,7 @@ internal sealed class TinyBasesBuild(
         CheckpointInitializer.Initialize(new InitializeOptions(preset, folder, seed, tokenizer) { Threads = threads }, cancellation: cancellation);
 
     private void Splice(string vision, string text, string folder) =>
-        Splicer.Splice(new SpliceOptions(At(vision), At(text), folder) { Seed = EnglishSeed, Threads = threads }, cancellation: cancellation);
+        Splicer.Splice(Splice(At(vision), At(text), folder, threads), cancellation: cancellation);
 
     /// <summary>A folder that an earlier call made stays; a new one gets its name when it is whole.</summary>
     private void Once(string name, Action<string> make)

@@ -15,7 +15,7 @@ public sealed class DemoCommandTests
             Assert.Equal((0, ""), (code, error));
             Assert.Contains("step 2/2", output);
             Assert.Equal(6, output.Split("   ok  ").Length - 1);
-            Assert.Contains("   emoji_zh.category ", output);
+            Assert.Contains("   scenes_zh.color ", output);
             Assert.Contains("visual_gain  ", output);
             Assert.Contains("byte for byte the same", output);
             Assert.Equal(6, output.Split("      answer    ").Length - 1);
