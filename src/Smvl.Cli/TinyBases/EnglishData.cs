@@ -1,5 +1,4 @@
 using Smvl.Data;
-using Smvl.Formats.Parquet;
 
 namespace Smvl.Cli.TinyBases;
 

@@ -82,28 +82,35 @@ public sealed class PromptBuilder
     /// <exception cref="SmvlException">A text holds a special token.</exception>
     public bool TrySample(IReadOnlyList<QuestionAnswer> turns, IReadOnlyList<ImageGrid> grids, SampleRules rules, out TrainingText sample)
     {
-        List<int> ids = [], labels = [];
+        List<(int[] Ids, bool Labelled)> pieces = [];
         for (int i = 0; i < turns.Count; i++)
         {
             IReadOnlyList<ImageGrid> here = i == 0 ? grids : [];
             (string prompt, string answer) = Turn(turns[i], here);
-            Append(Expand(prompt, here), labelled: rules.LossOn == LossOn.All);
-            Append(answer, labelled: true);
-            Append("\n", labelled: rules.LossOn == LossOn.All);
+            pieces.Add((tokenizer.Encode(Expand(prompt, here)), rules.LossOn == LossOn.All));
+            pieces.Add((tokenizer.Encode(answer), true));
+            pieces.Add((tokenizer.Encode("\n"), rules.LossOn == LossOn.All));
         }
 
-        int imageEnd = ids.LastIndexOf(ImageTokenId) + 1;
+        int imageEnd = Array.LastIndexOf(pieces[0].Ids, ImageTokenId) + 1;
         bool fits = imageEnd <= rules.MaxLength;
-        int cut = fits ? Math.Max(0, ids.Count - rules.MaxLength) : 0;
-        sample = new TrainingText([.. ids.SkipLast(cut)], [.. labels.SkipLast(cut)], imageEnd, cut);
-        return fits;
-
-        void Append(string text, bool labelled)
+        int all = pieces.Sum(piece => piece.Ids.Length), cut = fits ? Math.Max(0, all - rules.MaxLength) : 0;
+        int[] ids = new int[all - cut], labels = new int[all - cut];
+        int start = 0;
+        foreach ((int[] piece, bool labelled) in pieces)
         {
-            int[] more = tokenizer.Encode(text);
-            ids.AddRange(more);
-            labels.AddRange(more.Select(id => !labelled || id == padTokenId || id == ImageTokenId ? IgnoredLabel : id));
+            for (int t = 0; t < piece.Length && start + t < ids.Length; t++)
+            {
+                int id = piece[t];
+                ids[start + t] = id;
+                labels[start + t] = !labelled || id == padTokenId || id == ImageTokenId ? IgnoredLabel : id;
+            }
+
+            start += piece.Length;
         }
+
+        sample = new TrainingText(ids, labels, imageEnd, cut);
+        return fits;
     }
 
     /// <summary>A rendered conversation with its image placeholders expanded.</summary>

@@ -20,7 +20,7 @@ public sealed class DemoCommandTests
             Assert.Contains("byte for byte the same", output);
             Assert.Equal(6, output.Split("      answer    ").Length - 1);
             Assert.Contains("s in all", output);
-            Assert.Contains($"smvl chat {temporary["demo", "run"]} --image {temporary["demo", "pictures", "1.png"]} ", output);
+            Assert.Contains($"smvl chat {temporary["demo", "run"]} --image {temporary["demo", "pictures", "1.jpg"]} ", output);
             Assert.DoesNotContain('\u001b', output);
         }
 

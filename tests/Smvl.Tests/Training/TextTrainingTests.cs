@@ -3,7 +3,6 @@ using Smvl.Formats;
 using Smvl.Formats.Parquet;
 using Smvl.Models;
 using Smvl.Tensors.Cpu;
-using Smvl.Training;
 
 namespace Smvl.Tests.Training;
 

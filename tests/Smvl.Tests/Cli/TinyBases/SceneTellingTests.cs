@@ -83,7 +83,8 @@ public sealed partial class SceneTellingTests
                 sentences += read.Length == things.Length ? 1 : 0;
             }
 
-            if (Number().Matches(told.Text) is { Count: > 0 } kinds)
+            // one of a thing may also be told by a filler between keywords
+            if (Number().Matches(told.Text) is { Count: > 0 } kinds && kinds.Any(match => match.Groups[1].Value != "一"))
             {
                 numbers++;
                 Assert.Equal(
