@@ -19,6 +19,9 @@ internal static class DemoCommand
     /// <summary>Pictures in the report, and those of them that the terminal shows.</summary>
     private const int ReportExamples = 12, ScreenExamples = 6;
 
+    /// <summary>Questions of a kind that are asked unless all are wanted: enough for a figure, few enough for a demo.</summary>
+    private const int MostOfAKind = 100;
+
     /// <summary>Dialogues that the perplexity is taken over.</summary>
     private const int MostDialogues = 100;
 
@@ -29,7 +32,7 @@ internal static class DemoCommand
     {
         var output = new Option<string>("--output") { Description = "where the demo works; what an earlier demo left there is replaced", DefaultValueFactory = _ => "demo" };
         var maxSteps = new Option<int?>("--max_steps") { Description = "fewer steps than configs/demo_train.yaml" };
-        var all = new Option<bool>("--all") { Description = $"score every kind of question, {string.Join(", ", LeftOut)} too" };
+        var all = new Option<bool>("--all") { Description = $"ask every held-out question, not {MostOfAKind} of each kind, and those of the kinds {string.Join(", ", LeftOut)} too" };
         var threads = new ThreadsOption();
         var command = new Command("demo", "Splice two tiny models, train the connector, and ask about held-out pictures: about a minute.")
         {
@@ -58,7 +61,7 @@ internal static class DemoCommand
         screen.Line(DemoText.Spliced(config));
         List<string> keys = Keys(files, maxSteps);
         IReadOnlyList<string> datasets = TrainingArguments.FromCommandLine(keys).TrainData;
-        ScoredQuestion[] questions = [.. files.HeldOutQuestions(datasets).Where(question => all || !LeftOut.Contains(question.KindName))];
+        ScoredQuestion[] questions = Choose(files.HeldOutQuestions(datasets), all);
         (ScoredQuestion Asked, string File)[] examples = WriteExamples(files, questions);
         TrainingArguments arguments = TrainingArguments.FromCommandLine(
             [.. keys, "--sample_image", examples[0].File, "--sample_question", examples[0].Asked.Question]);
@@ -110,6 +113,15 @@ internal static class DemoCommand
         Show(screen, files, result);
         return 0;
     }
+
+    /// <summary>The first of each kind, in the files' order.</summary>
+    private static ScoredQuestion[] Choose(IReadOnlyList<ScoredQuestion> heldOut, bool all) => all
+        ? [.. heldOut]
+        :
+        [
+            .. heldOut.Index().Where(question => !LeftOut.Contains(question.Item.KindName)).GroupBy(question => question.Item.Kind)
+                .SelectMany(kind => kind.Take(MostOfAKind)).OrderBy(question => question.Index).Select(question => question.Item),
+        ];
 
     private static List<string> Keys(DemoFiles files, int? maxSteps)
     {

@@ -64,13 +64,21 @@ internal abstract class DemoScreen
     /// <summary>Colors as the console library finds the terminal to have them.</summary>
     private sealed class Terminal : DemoScreen
     {
-        private const int PictureColumns = 24, Gap = 2;
+        private const int PictureColumns = 24, Gap = 2, MostAbreast = 3;
+        private const string Indent = "   ";
 
-        public override void Line(string text) => AnsiConsole.WriteLine($"   {text}");
+        public override void Line(string text) => Indented(Markup.Escape(text));
 
-        public override void Tick(string text) => AnsiConsole.MarkupLine($"   [green]✓[/] {Markup.Escape(text)}");
+        public override void Tick(string text)
+        {
+            Grid grid = new();
+            grid.AddColumn(new GridColumn { Padding = new Padding(Indent.Length, 0, 1, 0), NoWrap = true }).AddColumn(new GridColumn { Padding = new Padding(0) });
+            grid.AddRow("[green]✓[/]", Markup.Escape(text));
+            AnsiConsole.Write(grid);
+        }
 
-        public override void Command(string text) => AnsiConsole.MarkupLine($"   [bold]{Markup.Escape(text)}[/]");
+        /// <summary>In one line, however long, so that it can be copied.</summary>
+        public override void Command(string text) => Console.Out.WriteLine(Indent + text);
 
         public override void Scores(IReadOnlyList<ScoreRow> rows)
         {
@@ -99,16 +107,16 @@ internal abstract class DemoScreen
                 ColorSystem.EightBit => BlockColors.Indexed,
                 _ => BlockColors.Shades,
             };
-            int abreast = Math.Max(1, (AnsiConsole.Profile.Width + Gap) / (PictureColumns + Gap));
+            int abreast = Math.Clamp((AnsiConsole.Profile.Width - Indent.Length + Gap) / (PictureColumns + Gap), 1, MostAbreast);
             int number = 0;
-            foreach (DemoExample[] row in examples.Chunk(Math.Min(abreast, 3)))
+            foreach (DemoExample[] row in examples.Chunk(abreast))
             {
                 DrawPictures(row, colors);
                 foreach (DemoExample example in row)
                 {
                     string mark = example.Right ? "[green]✓[/]" : $"[red]✗[/] (expected {Markup.Escape(TerminalText.Printable(example.Asked.Answer))})";
-                    AnsiConsole.MarkupLine(
-                        $"   {++number}  {Markup.Escape(TerminalText.Printable(example.Asked.Question))}  [bold]{Markup.Escape(DemoText.Given(example))}[/] {mark}");
+                    Indented(
+                        $"{++number}  {Markup.Escape(TerminalText.Printable(example.Asked.Question))}  [bold]{Markup.Escape(DemoText.Given(example))}[/] {mark}");
                 }
 
                 AnsiConsole.WriteLine();
@@ -116,6 +124,9 @@ internal abstract class DemoScreen
         }
 
         protected override void Heading(string number, string text) => AnsiConsole.MarkupLine($"[bold]{number}. {Markup.Escape(text)}[/]");
+
+        /// <summary>Lines that are broken begin where the first one does.</summary>
+        private static void Indented(string markup) => AnsiConsole.Write(new Padder(new Markup(markup), new Padding(Indent.Length, 0, 0, 0)));
 
         /// <summary>Side by side; escape sequences go to the console as they are.</summary>
         private static void DrawPictures(DemoExample[] examples, BlockColors colors)
@@ -127,7 +138,7 @@ internal abstract class DemoScreen
             })];
             for (int line = 0; line < pictures.Max(picture => picture.Length); line++)
             {
-                Console.Out.WriteLine(string.Join(
+                Console.Out.WriteLine(Indent + string.Join(
                     new string(' ', Gap), pictures.Select(picture => line < picture.Length ? picture[line] : new string(' ', PictureColumns))));
             }
         }
