@@ -52,9 +52,9 @@ internal static class TinyBasesCommand
     {
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
         var output = new Option<string>("--output") { Description = "a folder for scenes_en and emoji_en", Required = true };
-        Option<int> scenes = Count("--scenes", "rows of scenes_en to train on", 60_000);
-        Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", 300);
-        Option<int> variants = Count("--variants", "pictures of each emoji to train on", 30);
+        Option<int> scenes = Count("--scenes", "rows of scenes_en to train on", EnglishData.DefaultScenes);
+        Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", EnglishData.DefaultTestScenes);
+        Option<int> variants = Count("--variants", "pictures of each emoji to train on", EnglishData.DefaultVariants);
         Option<long> seed = Seed();
         var threads = new ThreadsOption();
         var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, variants, seed, threads };

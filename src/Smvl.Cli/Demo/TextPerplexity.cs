@@ -14,7 +14,7 @@ internal static class TextPerplexity
     /// <param name="cancellation">heard between blocks</param>
     public static double Of(ModelFolder model, CauldronDataset dataset, int mostRows, CancellationToken cancellation)
     {
-        SampleRules rules = new(model.Model.TextConfig.MaxPositions) { Turns = RowTurns.All, LossOn = LossOn.Answer };
+        SampleRules rules = new(model.Model.TextConfig.MaxPositions) { Turns = SampleRules.AllTurns, LossOn = LossOn.Answer };
         SampleBuilder builder = new(null, model.Prompts, rules);
         double loss = 0;
         long tokens = 0;
@@ -29,7 +29,7 @@ internal static class TextPerplexity
 
         Sample Sample(int row)
         {
-            using CauldronSample read = dataset.ReadSample(row, allTurns: true);
+            using CauldronSample read = dataset.ReadSample(row, SampleRules.AllTurns);
             return builder.Build(read with { Picture = null }, $"row {row}");
         }
     }

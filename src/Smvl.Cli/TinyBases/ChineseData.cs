@@ -2,16 +2,16 @@ using Smvl.Data;
 
 namespace Smvl.Cli.TinyBases;
 
-/// <summary>What the Chinese base is trained on: dialogues_zh, and parts_zh, scenes told part by part.</summary>
+/// <summary>What the Chinese base is trained on: dialogues_zh.</summary>
 internal static class ChineseData
 {
     /// <summary>For so many dialogues to train on there is one more to test.</summary>
     public const int TestEvery = 50;
 
-    /// <summary>For so many dialogues there is one scene told part by part.</summary>
-    private const int PartsEvery = 2;
+    /// <summary>What the Chinese base is trained on.</summary>
+    public const int DefaultRows = 160_000;
 
-    /// <summary>Writes both subsets, dialogues with a train and a test file.</summary>
+    /// <summary>Writes a train and a test file.</summary>
     /// <param name="samples">the folder of the sample data</param>
     /// <param name="output">made if it is not there; files of these names are replaced</param>
     /// <param name="rows">dialogues to train on</param>
@@ -23,9 +23,6 @@ internal static class ChineseData
         using CauldronDataset emoji = SamplePacker.OpenSplit(samples, SamplePacker.EmojiSubset, EmojiTable.Train);
         var dialogues = new TextDialogues(Enumerable.Range(0, emoji.Count).Select(emoji.ReadRow));
         SamplePacker.WriteSplit(output, TextDialogues.Subset, EmojiTable.Train, parallel.Make(rows, row => dialogues.Train(seed, row)), log);
-        SamplePacker.WriteSplit(
-            output, TextDialogues.PartsSubset, EmojiTable.Train,
-            parallel.Make(rows / PartsEvery, row => TextDialogues.PartByPart(SplitMix64.Mix(seed), row)), log);
         SamplePacker.WriteSplit(
             output, TextDialogues.Subset, EmojiTable.Test, parallel.Make(rows / TestEvery, row => TextDialogues.Test(seed, row)), log);
     }

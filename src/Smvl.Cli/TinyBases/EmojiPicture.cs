@@ -3,7 +3,8 @@ using Smvl.Images;
 namespace Smvl.Cli.TinyBases;
 
 /// <summary>
-/// An emoji cut out of its white background, from which pictures that differ in place, size, turn, color and background are made.
+/// An emoji cut out of its white background, from which pictures that differ in place, size, proportions, turn, color and background are
+/// made, some with a piece covered: few emoji, seen often, are learnt by heart otherwise.
 /// What is white and reached from the picture's border without crossing anything else is background; the pixels beside it are a mixture.
 /// </summary>
 internal sealed class EmojiPicture
@@ -11,7 +12,8 @@ internal sealed class EmojiPicture
     private const int White = 255;
     private const int NearWhite = 250; // what lossy coding may have made of white
     private const double MaxTurn = 20 * Math.PI / 180;
-    private const double PlainShare = 0.4;
+    private const double MaxStretch = 0.18; // of the logarithm of the proportions
+    private const double PlainShare = 0.4, HoleShare = 0.4;
 
     private readonly int width;
     private readonly int height;
@@ -63,10 +65,12 @@ internal sealed class EmojiPicture
         double moveX = Background.Between(-move, move, ref random), moveY = Background.Between(-move, move, ref random);
         (double sine, double cosine) = Math.SinCos(Background.Between(-MaxTurn, MaxTurn, ref random));
         double mirror = random.NextUnit() < 0.5 && mayFlip ? -1 : 1;
-        double light = Background.Between(0.85, 1.1, ref random);
-        double red = light * Background.Between(0.95, 1.05, ref random);
-        double green = light * Background.Between(0.95, 1.05, ref random);
-        double blue = light * Background.Between(0.95, 1.05, ref random);
+        double stretch = Math.Exp(Background.Between(-MaxStretch, MaxStretch, ref random));
+        double light = Background.Between(0.75, 1.1, ref random);
+        double red = light * Background.Between(0.88, 1.12, ref random);
+        double green = light * Background.Between(0.88, 1.12, ref random);
+        double blue = light * Background.Between(0.88, 1.12, ref random);
+        var hole = Hole.Draw(size, ref random);
         bool plain = random.NextUnit() < PlainShare;
         double paper = Background.Between(235, White, ref random);
         var background = Background.Draw(ref random);
@@ -79,9 +83,12 @@ internal sealed class EmojiPicture
                 for (int sample = 0; sample < 4; sample++)
                 {
                     double u = x + 0.25 + (0.5 * (sample & 1)) - (size / 2.0) - moveX, v = y + 0.25 + (0.5 * (sample >> 1)) - (size / 2.0) - moveY;
-                    double sourceX = (mirror * ((u * cosine) + (v * sine)) / scale) + (width / 2.0) - 0.5;
-                    double sourceY = (((v * cosine) - (u * sine)) / scale) + (height / 2.0) - 0.5;
-                    AddSample(sourceX, sourceY, ref r, ref g, ref b, ref coverage);
+                    double sourceX = (mirror * ((u * cosine) + (v * sine)) / (scale * stretch)) + (width / 2.0) - 0.5;
+                    double sourceY = (((v * cosine) - (u * sine)) * stretch / scale) + (height / 2.0) - 0.5;
+                    if (!hole.Contains(x, y))
+                    {
+                        AddSample(sourceX, sourceY, ref r, ref g, ref b, ref coverage);
+                    }
                 }
 
                 (double R, double G, double B) behind = plain ? (paper, paper, paper) : background.At(x, y, size);
@@ -187,5 +194,17 @@ internal sealed class EmojiPicture
             b += share * cut[at + 2];
             coverage += share * cut[at + 3];
         }
+    }
+
+    /// <summary>A rectangle in which the background is seen instead of the emoji; empty in most pictures.</summary>
+    private readonly record struct Hole(double Left, double Top, double Width, double Height)
+    {
+        public static Hole Draw(int size, ref SplitMix64 random) => random.NextUnit() < HoleShare
+            ? new Hole(
+                Background.Between(0, 0.8 * size, ref random), Background.Between(0, 0.8 * size, ref random),
+                Background.Between(0.15 * size, 0.4 * size, ref random), Background.Between(0.15 * size, 0.4 * size, ref random))
+            : default;
+
+        public bool Contains(int x, int y) => x >= Left && x < Left + Width && y >= Top && y < Top + Height;
     }
 }

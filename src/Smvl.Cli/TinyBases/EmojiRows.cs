@@ -3,10 +3,12 @@ using Smvl.Images;
 
 namespace Smvl.Cli.TinyBases;
 
-/// <summary>Rows of pictures made from emoji, with English turns: the category first, then the name, then a description where there is one.</summary>
+/// <summary>Rows of pictures made from emoji, with English turns: the category, which half of the variants tell part by part, then the name, then a description where there is one.</summary>
 internal sealed class EmojiRows
 {
     public const string Subset = "emoji_en";
+
+    private const double PartsShare = 0.5;
 
     private static readonly string[] HasDirection = ["left", "right", "clock", "arrow", "thirty"];
 
@@ -44,21 +46,24 @@ internal sealed class EmojiRows
         (EmojiEntry entry, _, EmojiPicture picture) = emoji[row % emoji.Length];
         var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
         using RgbImage variant = picture.Vary(MayFlip(entry), ref random);
-        return Row(LibGd.EncodeJpeg(variant, SceneRows.JpegQuality), entry, Scene.Below(2, ref random));
+        return Row(LibGd.EncodeJpeg(variant, SceneRows.JpegQuality), entry, Scene.Below(2, ref random), parts: Chance.Is(PartsShare, ref random));
     }
 
     /// <summary>The emoji's own picture.</summary>
-    public CauldronRow Plain(int index) => Row(emoji[index].File, emoji[index].Entry, index % 2);
+    public CauldronRow Plain(int index) => Row(emoji[index].File, emoji[index].Entry, index % 2, parts: false);
 
     private static bool MayFlip(EmojiEntry entry) =>
         entry.Category is not (null or "Flags." or "Symbols.") && !HasDirection.Any(word => entry.Name.Answer.Contains(word, StringComparison.OrdinalIgnoreCase));
 
-    private static CauldronRow Row(byte[] file, EmojiEntry entry, int wording)
+    private static CauldronRow Row(byte[] file, EmojiEntry entry, int wording, bool parts)
     {
         List<CauldronTurn> turns = [];
         if (entry.Category is { } category)
         {
-            turns.Add(new CauldronTurn(EmojiTexts.EnglishCategoryQuestions[wording], category, $"{Subset}.{EmojiTexts.Category}"));
+            SceneTurn turn = parts
+                ? EmojiTexts.PartByPart(category)
+                : new SceneTurn(EmojiTexts.Category, EmojiTexts.EnglishCategoryQuestions[wording], category);
+            turns.Add(new CauldronTurn(turn.User, turn.Assistant, $"{Subset}.{turn.Kind}"));
         }
 
         turns.Add(new CauldronTurn(entry.Name.Question, entry.Name.Answer, $"{Subset}.{EmojiTexts.Name}"));

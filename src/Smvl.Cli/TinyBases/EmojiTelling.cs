@@ -3,7 +3,7 @@ namespace Smvl.Cli.TinyBases;
 /// <summary>Tells an emoji in the words that the data has for it, name, keywords and category, in many manners, and asks about it.</summary>
 internal static class EmojiTelling
 {
-    private const int RowsInPicture = 16, RowsInLine = 4;
+    private const int RowsInPicture = SceneObject.Cells, RowsInLine = 3;
 
     private static readonly string[] Openings = ["关键词：", "图中：", "表情符号：", "有关的词：", "描述："];
 
@@ -28,6 +28,11 @@ internal static class EmojiTelling
     /// <summary>A dialogue about the emoji, its description in the first turn; null where nothing can be asked.</summary>
     public static SceneTurn[]? Tell(EmojiFacts emoji, ref SplitMix64 random)
     {
+        if (emoji.Category is { } whole && Chance.Is(0.5, ref random))
+        {
+            return [TellCategory(whole, ref random)];
+        }
+
         double keep = Chance.Of([1, 1, 0.7, 0.4], ref random);
         List<string> keywords = [];
         foreach (string keyword in Chance.Shuffled(emoji.Keywords, ref random))
@@ -69,6 +74,26 @@ internal static class EmojiTelling
         turns = [.. Chance.Shuffled(turns, ref random).Take(Chance.Within(1, turns.Count, ref random))];
         turns[0] = turns[0] with { User = $"{text}\n{turns[0].User}" };
         return [.. turns];
+    }
+
+    /// <summary>A category alone: most of a picture's rows tell it, the others tell another one.</summary>
+    private static SceneTurn TellCategory(string answer, ref SplitMix64 random)
+    {
+        double share = Chance.Between(0.6, 1.2, ref random);
+        var told = new string[RowsInPicture];
+        do
+        {
+            for (int row = 0; row < told.Length; row++)
+            {
+                told[row] = Chance.Is(share, ref random) ? answer : Chance.Of<(string Group, string English, string Chinese)>(EmojiTexts.Categories, ref random).Chinese;
+            }
+        }
+        while (told.Count(category => category == answer) <= RowsInPicture / 2);
+
+        SceneTurn turn = Chance.Is(0.3, ref random)
+            ? EmojiTexts.PartByPart(told)
+            : new SceneTurn(EmojiTexts.Category, Chance.Of<string>(EmojiTexts.ChineseCategoryQuestions, ref random), answer);
+        return turn with { User = $"{SceneGrid.Text(told.Select(category => " " + EmojiTexts.CategoryWord(category)), ref random)}\n{turn.User}" };
     }
 
     /// <summary>食物与饮料 as a whole, or one or both of its words.</summary>
@@ -117,7 +142,7 @@ internal static class EmojiTelling
         _ => $"{text}{between}“{name}”",
     };
 
-    /// <summary>As the rows of a picture come: words in some of 16 places, the name in most of them.</summary>
+    /// <summary>As the rows of a picture come: words in some of 9 places, the name in most of them.</summary>
     private static string Grid(string? name, NameMark mark, string[] others, ref SplitMix64 random)
     {
         var cells = new string[RowsInPicture];

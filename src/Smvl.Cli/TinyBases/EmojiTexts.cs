@@ -25,9 +25,23 @@ internal static class EmojiTexts
         ("Flags", "Flags.", "旗帜。"),
     ];
 
+    /// <summary>The first word of a category's answer, 食物 of 食物与饮料, as it is told in one of a picture's rows.</summary>
+    public static string CategoryWord(string chinese) => chinese.TrimEnd('。').Split('与')[0];
+
+    /// <summary>The category of each of a picture's rows, a word for each.</summary>
+    /// <param name="chinese">a category's answer for each row</param>
+    public static SceneTurn PartByPart(IEnumerable<string> chinese) =>
+        new(SceneQuestions.Parts, ChineseQuestions.PartsQuestion, string.Concat(chinese.Select(CategoryWord)) + "。");
+
+    /// <summary>An English category for each row of a picture: animals animals ...</summary>
+    public static SceneTurn PartByPart(string english) => new(
+        SceneQuestions.Parts, EnglishQuestions.PartsQuestion,
+        string.Join(' ', Enumerable.Repeat(english.TrimEnd('.').Split(' ')[0].ToLowerInvariant(), SceneObject.Cells)) + ".");
+
     /// <summary>Of a turn in either language.</summary>
     public static string KindOf(string question, string answer) =>
-        ChineseCategoryQuestions.Contains(question) || EnglishCategoryQuestions.Contains(question) ? Category
+        question is ChineseQuestions.PartsQuestion or EnglishQuestions.PartsQuestion ? SceneQuestions.Parts
+        : ChineseCategoryQuestions.Contains(question) || EnglishCategoryQuestions.Contains(question) ? Category
         : question.StartsWith("问题：", StringComparison.Ordinal) || question.StartsWith("Question: ", StringComparison.Ordinal) ? Choice
         : answer.StartsWith("这是表情符号“", StringComparison.Ordinal) || answer.StartsWith("This is the emoji “", StringComparison.Ordinal) ? Describe
         : Name;

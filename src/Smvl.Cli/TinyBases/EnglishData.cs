@@ -7,6 +7,9 @@ internal static class EnglishData
 {
     public const string Scenes = "scenes_en";
 
+    /// <summary>What the English base is trained on.</summary>
+    public const int DefaultScenes = 50_000, DefaultTestScenes = 300, DefaultVariants = 40;
+
     private const ulong SceneStream = 1, SceneTestStream = 2, EmojiStream = 3;
 
     /// <summary>Writes both subsets, each with a train and a test file.</summary>

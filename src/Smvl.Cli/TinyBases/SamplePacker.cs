@@ -144,19 +144,24 @@ internal sealed class SamplePacker
     private static (string Question, string Answer)? OfKind(CauldronTurn[] turns, string kind) =>
         Array.Find(turns, t => EmojiTexts.KindOf(t.User!, t.Assistant!) == kind) is { } turn ? (turn.User!, turn.Assistant!) : null;
 
-    /// <summary>The question is put before the one with choices, where the source has it too.</summary>
+    /// <summary>
+    /// The category first: told part by part, then asked for, in words of the source where it has the question. The other turns follow.
+    /// </summary>
     private static CauldronTurn[] WithCategory(CauldronTurn[] turns, int category, int row)
     {
-        if (category < 0 || OfKind(turns, EmojiTexts.Category) is not null)
+        if (category < 0)
         {
             return turns;
         }
 
-        int place = Array.FindIndex(turns, t => EmojiTexts.KindOf(t.User!, t.Assistant!) == EmojiTexts.Choice);
-        place = place < 0 ? turns.Length : place;
-        int wording = (int)(SplitMix64.Mix((ulong)row) & 1);
-        var turn = new CauldronTurn(EmojiTexts.ChineseCategoryQuestions[wording], EmojiTexts.Categories[category].Chinese, null);
-        return [.. turns[..place], turn, .. turns[place..]];
+        string answer = EmojiTexts.Categories[category].Chinese;
+        SceneTurn parts = EmojiTexts.PartByPart(Enumerable.Repeat(answer, SceneObject.Cells));
+        string question = OfKind(turns, EmojiTexts.Category)?.Question ?? EmojiTexts.ChineseCategoryQuestions[(int)(SplitMix64.Mix((ulong)row) & 1)];
+        return
+        [
+            new CauldronTurn(parts.User, parts.Assistant, null), new CauldronTurn(question, answer, null),
+            .. turns.Where(t => EmojiTexts.KindOf(t.User!, t.Assistant!) != EmojiTexts.Category),
+        ];
     }
 
     /// <summary>What either language says, else Unicode's group; -1 where none does.</summary>

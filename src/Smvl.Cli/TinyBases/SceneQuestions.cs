@@ -48,15 +48,29 @@ internal abstract class SceneQuestions
             turns.Add(new SceneTurn(Shape, AskShape(all, ref random), ShapeAnswer(all.Shape)));
         }
 
-        turns.Add(new SceneTurn(Describe, AskDescription(ref random), Description(scene)));
-        int[] order = Scene.Shuffled(turns.Count, ref random);
-        return [.. order.Select(i => turns[i])];
+        // last, as the others could be answered from it instead of from the picture
+        var description = new SceneTurn(Describe, AskDescription(ref random), Description(scene));
+        return [.. Chance.Shuffled(turns, ref random), description];
     }
 
-    /// <summary>Questions about a picture of a scene without held-out pairs: the same, and the scene part by part.</summary>
+    /// <summary>Questions about a picture of a scene without held-out pairs: most often the scene part by part, then the same.</summary>
     /// <param name="scene">of a picture to train on</param>
     /// <param name="random">chooses things and wordings</param>
-    public abstract SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random);
+    public SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
+    {
+        bool parts = Chance.Is(PartsShare, ref random);
+        SceneTurn[] turns = Ask(scene, heldOutOnly: false, ref random);
+        return parts ? [PartByPart(scene), .. turns] : turns;
+    }
+
+    /// <summary>
+    /// What is in each of the nine cells, a word for each, row by row: colors, then shapes, then sizes. Each word stands as far behind its
+    /// image row as every other one of its list, which a decoder finds at once.
+    /// </summary>
+    public abstract SceneTurn PartByPart(Scene scene);
+
+    /// <summary>How many of the scenes to train on are told part by part.</summary>
+    protected abstract double PartsShare { get; }
 
     /// <summary>Things of a counted scene by kind: the first of each and how many there are.</summary>
     public static IEnumerable<(SceneObject First, int Count)> Kinds(Scene scene) =>
@@ -90,13 +104,11 @@ internal abstract class SceneQuestions
     protected static T Pick<T>(ReadOnlySpan<T> choices, ref SplitMix64 random) => choices[Scene.Below(choices.Length, ref random)];
 }
 
-/// <summary>
-/// The Chinese words, which the text model's dialogues are made of too. A scene to train on is first asked part by part, as in
-/// <see cref="EnglishQuestions"/>: each answered word stands as far behind its image row as every other one, so that the connector is
-/// told row by row what to say.
-/// </summary>
+/// <summary>The Chinese words, which the text model's dialogues are made of too.</summary>
 internal sealed class ChineseQuestions : SceneQuestions
 {
+    public const string PartsQuestion = "每一部分是什么？";
+
     private const string Nothing = "无";
 
     private static readonly string[] Colors = ["红色", "橙色", "黄色", "绿色", "蓝色", "紫色", "黑色", "白色"];
@@ -117,23 +129,14 @@ internal sealed class ChineseQuestions : SceneQuestions
     /// <summary>Before a measure word: 两, not 二.</summary>
     public static string Number(int count) => Numbers[count];
 
-    public override SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
-    {
-        SceneTurn[] turns = Ask(scene, heldOutOnly: false, ref random);
-        return [PartByPart(scene, ref random).Turn, .. turns];
-    }
+    protected override double PartsShare => 1;
 
-    /// <summary>Colors, shapes or sizes of a picture's 16 parts, a word for each: as they are told, and asked for.</summary>
-    public static (string Told, SceneTurn Turn) PartByPart(Scene scene, ref SplitMix64 random)
+    public override SceneTurn PartByPart(Scene scene)
     {
-        (string asked, Func<SceneObject, string> name) = Scene.Below(3, ref random) switch
-        {
-            0 => ("颜色", (Func<SceneObject, string>)(o => Name(o.Color))),
-            1 => ("形状", o => Name(o.Shape)),
-            _ => ("大小", o => Name(o.Size)),
-        };
-        string told = string.Concat(SceneRaster.Parts(scene, ref random).Select(part => part is { } thing ? name(thing) : Nothing));
-        return (told, new SceneTurn(Parts, $"每一部分是什么{asked}？", told + "。"));
+        SceneObject?[] cells = SceneGrid.Cells(scene);
+        return new SceneTurn(Parts, PartsQuestion, $"{List(o => Name(o.Color))}；{List(o => Name(o.Shape))}；{List(o => Name(o.Size))}。");
+
+        string List(Func<SceneObject, string> name) => string.Concat(cells.Select(cell => cell is { } thing ? name(thing) : Nothing));
     }
 
     public override string Description(Scene scene) => scene.Counted is null
@@ -170,16 +173,12 @@ internal sealed class ChineseQuestions : SceneQuestions
 }
 
 /// <summary>
-/// The English words. Most scenes to train on are told part by part, a word for each of the 16 rows that a picture becomes: a word then
-/// stands as far behind its row as every other one, which a decoder finds at once, and a vision tower learns to see in hundreds of steps
-/// instead of many thousands.
+/// The English words. Most scenes to train on are told part by part: a vision tower learns to see from it in hundreds of steps instead of
+/// many thousands.
 /// </summary>
 internal sealed class EnglishQuestions : SceneQuestions
 {
-    private const double PartsShare = 0.75;
-
-    /// <summary>Questions about another scene to train on: fewer tokens, more pictures.</summary>
-    private const int MostTurns = 3;
+    public const string PartsQuestion = "What is in each part?";
 
     private static readonly string[] Colors = ["red", "orange", "yellow", "green", "blue", "purple", "black", "white"];
     private static readonly string[] Shapes = ["circle", "square", "triangle", "star", "cross", "heart"];
@@ -189,15 +188,15 @@ internal sealed class EnglishQuestions : SceneQuestions
     private static readonly string[] Places =
         ["at the top left", "at the top", "at the top right", "on the left", "in the middle", "on the right", "at the bottom left", "at the bottom", "at the bottom right"];
 
-    public override SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
-    {
-        if (Chance.Is(PartsShare, ref random))
-        {
-            return [new SceneTurn(Parts, "What is in each part?", PartByPart(scene, ref random))];
-        }
+    protected override double PartsShare => 0.75;
 
-        SceneTurn[] turns = Ask(scene, heldOutOnly: false, ref random);
-        return turns[..Math.Min(MostTurns, turns.Length)];
+    public override SceneTurn PartByPart(Scene scene)
+    {
+        SceneObject?[] cells = SceneGrid.Cells(scene);
+        return new SceneTurn(
+            Parts, PartsQuestion, $"Colors: {List(o => Name(o.Color))}. Shapes: {List(o => Name(o.Shape))}. Sizes: {List(o => Name(o.Size))}.");
+
+        string List(Func<SceneObject, string> name) => string.Join(' ', cells.Select(cell => cell is { } thing ? name(thing) : "none"));
     }
 
     public override string Description(Scene scene) => scene.Counted is null
@@ -229,15 +228,6 @@ internal sealed class EnglishQuestions : SceneQuestions
     protected override string SizeAnswer(SceneSize size) => Sentence(Name(size));
 
     protected override string CountAnswer(int count) => Sentence(Numbers[count]);
-
-    /// <summary>Colors, shapes and sizes, each a word for every part, row by row.</summary>
-    private static string PartByPart(Scene scene, ref SplitMix64 random)
-    {
-        SceneObject?[] parts = SceneRaster.Parts(scene, ref random);
-        return $"Colors: {List(o => Name(o.Color))}. Shapes: {List(o => Name(o.Shape))}. Sizes: {List(o => Name(o.Size))}.";
-
-        string List(Func<SceneObject, string> name) => string.Join(' ', parts.Select(part => part is { } thing ? name(thing) : "none"));
-    }
 
     private static string Name(SceneColor color) => Colors[(int)color];
 

@@ -1,24 +1,26 @@
 namespace Smvl.Cli.TinyBases;
 
-/// <summary>
-/// Tells a scene in Chinese words, in many manners. The text model must read them all, so that a connector can find one among them
-/// that it can imitate: picture rows are dense, many words at once, and neighbouring ones say the same.
-/// </summary>
+/// <summary>Tells a scene in Chinese words: mostly as a grid, which a connector can imitate, otherwise in many manners.</summary>
 internal static class SceneTelling
 {
+    /// <summary>Of the descriptions; the rest is told in other manners.</summary>
+    private const double GridShare = 0.9;
+
     private static readonly string[] Openings = ["图中：", "描述：", "图片内容：", "画面：", "图片里有：", "看：", "内容如下。", "这是一张图片。"];
 
     /// <summary>Some description of a scene.</summary>
     public static Told Tell(Scene scene, ref SplitMix64 random)
     {
-        double manner = random.NextUnit();
-        Told told = manner switch
+        if (Chance.Is(GridShare, ref random))
         {
-            < 0.35 => SceneRaster.Tell(scene, ref random),
-            < 0.355 => SceneRaster.TellTiles(scene, ref random),
-            < 0.75 => SceneKeywords.Tell(scene, ref random),
-            < 0.80 => TellLabelled(scene, ref random),
-            < 0.90 when scene.Counted is not null => TellNumbers(scene, ref random),
+            return SceneGrid.Tell(scene, ref random);
+        }
+
+        Told told = random.NextUnit() switch
+        {
+            < 0.6 => SceneKeywords.Tell(scene, ref random),
+            < 0.7 => TellLabelled(scene, ref random),
+            < 0.85 when scene.Counted is not null => TellNumbers(scene, ref random),
             _ => TellSentences(scene, ref random),
         };
         return Chance.Is(0.15, ref random) ? told with { Text = Chance.Of<string>(Openings, ref random) + told.Text } : told;

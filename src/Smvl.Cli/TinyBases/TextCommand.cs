@@ -8,7 +8,7 @@ internal static class TextCommand
     public static Command Create()
     {
         var output = new Option<string>("--output") { Description = $"a folder for {TextDialogues.Subset}", Required = true };
-        var rows = new Option<int>("--rows") { Description = $"dialogues to train on; for {ChineseData.TestEvery} of them one more to test", DefaultValueFactory = _ => 80_000 };
+        var rows = new Option<int>("--rows") { Description = $"dialogues to train on; for {ChineseData.TestEvery} of them one more to test", DefaultValueFactory = _ => ChineseData.DefaultRows };
         var seed = new Option<long>("--seed") { Description = "the same seed, the same bytes", DefaultValueFactory = _ => 1 };
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data, with emoji_zh", DefaultValueFactory = _ => "samples/data" };
         rows.Validators.Add(result =>

@@ -8,9 +8,14 @@ namespace Smvl.Cli.TinyBases;
 /// </summary>
 internal sealed class TextDialogues
 {
-    public const string Subset = "dialogues_zh", PartsSubset = "parts_zh";
+    public const string Subset = "dialogues_zh";
 
-    private const double SceneShare = 0.70, EmojiShare = 0.20;
+    private const double SceneShare = 0.70, PartsShare = 0.10, EmojiShare = 0.13;
+
+    private const double DescribeShare = 0.3, EasyShare = 0.25;
+
+    /// <summary>How often a scene is asked for everything, of things of chance.</summary>
+    private const int Rounds = 3;
 
     /// <summary>Of how many scenes of a kind one never occurs in training.</summary>
     private const int KeptOf = 50;
@@ -37,28 +42,13 @@ internal sealed class TextDialogues
     public CauldronRow Train(ulong seed, int row)
     {
         var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
-        double kind = random.NextUnit();
-        return Row(kind < SceneShare ? AboutScene(heldOut: false, ref random) : kind < SceneShare + EmojiShare ? AboutEmoji(ref random) : talk.Talk(ref random));
-    }
-
-    /// <summary>
-    /// A scene told in one word for each part, and asked for part by part: the words stand as far apart as a picture's rows and the words
-    /// that are answered about them.
-    /// </summary>
-    /// <param name="seed">of all</param>
-    /// <param name="row">its number</param>
-    public static CauldronRow PartByPart(ulong seed, int row)
-    {
-        var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
-        Scene scene;
-        do
+        return Row(random.NextUnit() switch
         {
-            scene = Scene.Draw(ref random, heldOut: null);
-        }
-        while (IsKept(scene, scene.Counted is not null));
-
-        (string told, SceneTurn turn) = ChineseQuestions.PartByPart(scene, ref random);
-        return Row([turn with { User = $"{told}。\n{turn.User}" }]);
+            < SceneShare => AboutScene(heldOut: false, ref random),
+            < SceneShare + PartsShare => PartByPart(ref random),
+            < SceneShare + PartsShare + EmojiShare => AboutEmoji(ref random),
+            _ => talk.Talk(ref random),
+        });
     }
 
     /// <summary>A dialogue about a scene that occurs in none to train on.</summary>
@@ -88,22 +78,61 @@ internal sealed class TextDialogues
 
     private static SceneTurn[] AboutScene(bool heldOut, ref SplitMix64 random)
     {
-        Scene scene;
-        bool fits;
-        do
-        {
-            scene = Scene.Draw(ref random, heldOut: null);
-
-            // the test's things make up no scene of either kind that is trained on
-            fits = heldOut ? IsKept(scene, counted: true) && IsKept(scene, counted: false) : !IsKept(scene, scene.Counted is not null);
-        }
-        while (!fits);
-
+        Scene scene = Draw(heldOut, ref random);
         Told told = SceneTelling.Tell(scene, ref random);
-        SceneTurn[] turns = [.. SceneQuestions.Chinese.Ask(scene, heldOutOnly: false, ref random).Where(turn => told.Answers(scene, turn.Kind))];
-        turns = Chance.Is(0.7, ref random) ? turns : turns[..Chance.Within(1, turns.Length, ref random)];
+        List<SceneTurn> turns = Ask(scene, told, ref random);
         turns[0] = turns[0] with { User = $"{told.Text}\n{turns[0].User}" };
-        return turns;
+        return [.. turns];
+    }
+
+    /// <summary>
+    /// What can be asked, several times over. Descriptions are long, would be most of what is learnt, and come in some dialogues only;
+    /// so do questions that name a color, whose answers are found long before those to questions that name a shape.
+    /// </summary>
+    private static List<SceneTurn> Ask(Scene scene, Told told, ref SplitMix64 random)
+    {
+        List<SceneTurn> asked = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            foreach (SceneTurn turn in SceneQuestions.Chinese.Ask(scene, heldOutOnly: false, ref random))
+            {
+                bool easy = turn.Kind is SceneQuestions.Shape or SceneQuestions.Position or SceneQuestions.Size
+                    && turn.User.Contains("色的", StringComparison.Ordinal);
+                if (turn.Kind != SceneQuestions.Describe && told.Answers(scene, turn.Kind) && !asked.Contains(turn) && !(easy && Chance.Is(1 - EasyShare, ref random)))
+                {
+                    asked.Add(turn);
+                }
+            }
+        }
+
+        SceneTurn description = SceneQuestions.Chinese.Ask(scene, heldOutOnly: false, ref random)[^1];
+        if (told.Answers(scene, description.Kind) && Chance.Is(DescribeShare, ref random))
+        {
+            asked.Add(description);
+        }
+
+        return asked;
+    }
+
+    /// <summary>A scene told as a grid, and asked for part by part.</summary>
+    private static SceneTurn[] PartByPart(ref SplitMix64 random)
+    {
+        Scene scene = Draw(heldOut: false, ref random);
+        SceneTurn turn = SceneQuestions.Chinese.PartByPart(scene);
+        return [turn with { User = $"{SceneGrid.Tell(scene, ref random).Text}\n{turn.User}" }];
+    }
+
+    /// <summary>A scene with any pairs of color and shape; the test's things make up no scene of either kind that is trained on.</summary>
+    private static Scene Draw(bool heldOut, ref SplitMix64 random)
+    {
+        while (true)
+        {
+            Scene scene = Scene.Draw(ref random, heldOut: null);
+            if (heldOut ? IsKept(scene, counted: true) && IsKept(scene, counted: false) : !IsKept(scene, scene.Counted is not null))
+            {
+                return scene;
+            }
+        }
     }
 
     private SceneTurn[] AboutEmoji(ref SplitMix64 random)

@@ -23,15 +23,15 @@ internal sealed class TinyBasesBuild(
     /// <summary>The bases' names, in samples/ too.</summary>
     public const string VisionName = "smolvlm-tiny-en", TextName = "qwen3-tiny-zh", DemoName = "demo-model";
 
-    private const string EnglishTextPreset = "qwen3-tiny-en", EnglishDataName = "data-en", ChineseDataName = "data-zh";
+    private const string EnglishPreset = "qwen3-tiny-en", LinearPreset = "qwen3-tiny-en-linear", FirstCourse = "first-course-en", EnglishDataName = "data-en", ChineseDataName = "data-zh";
     private const ulong DataSeed = 1;
     private const long EnglishSeed = 1, ChineseSeed = 2;
-    private const int Scenes = 60_000, TestScenes = 300, Variants = 30, Dialogues = 80_000;
 
     /// <summary>Which file of the configurations a model is trained with.</summary>
     private static readonly Dictionary<string, string> Configurations = new()
     {
-        [VisionName] = "tiny_en_train.yaml",
+        [FirstCourse] = "tiny_en_train.yaml",
+        [VisionName] = "tiny_en_linear_train.yaml",
         [TextName] = "tiny_zh_train.yaml",
         [DemoName] = "demo_train.yaml",
     };
@@ -50,8 +50,9 @@ internal sealed class TinyBasesBuild(
     {
         Directory.CreateDirectory(output);
         var parallel = new ParallelRows(threads, cancellation);
-        Once(EnglishDataName, folder => EnglishData.Write(samples, folder, Scenes, TestScenes, Variants, DataSeed, parallel, log));
-        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, Dialogues, DataSeed, parallel, log));
+        Once(EnglishDataName, folder => EnglishData.Write(
+            samples, folder, EnglishData.DefaultScenes, EnglishData.DefaultTestScenes, EnglishData.DefaultVariants, DataSeed, parallel, log));
+        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, DataSeed, parallel, log));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
             chinese: false, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
             folder, log, cancellation));
@@ -60,10 +61,18 @@ internal sealed class TinyBasesBuild(
             folder, log, cancellation));
 
         Once("start-tower", folder => Initialize(VisionName, null, folder, EnglishSeed));
-        Once("start-text-en", folder => Initialize(EnglishTextPreset, At("tokenizer-en"), folder, EnglishSeed));
+        Once("start-text-en", folder => Initialize(EnglishPreset, At("tokenizer-en"), folder, EnglishSeed));
+        Once("start-linear-en", folder => Initialize(LinearPreset, At("tokenizer-en"), folder, EnglishSeed));
         Once("start-en", folder => Splice("start-tower", "start-text-en", folder));
         Once("start-zh", folder => Initialize(TextName, At("tokenizer-zh"), folder, ChineseSeed));
-        if (!Train(VisionName, "start-en", At(EnglishDataName), splitting: true) || !Train(TextName, "start-zh", At(ChineseDataName), splitting: null))
+        if (!Train(FirstCourse, "start-en", At(EnglishDataName), splitting: true))
+        {
+            return false;
+        }
+
+        // a decoder too small to see for itself: what it is to tell, the tower must bring within reach of one matrix
+        Once("start-second-course-en", folder => Splice(FirstCourse, "start-linear-en", folder));
+        if (!Train(VisionName, "start-second-course-en", At(EnglishDataName), splitting: true) || !Train(TextName, "start-zh", At(ChineseDataName), splitting: null))
         {
             return false;
         }

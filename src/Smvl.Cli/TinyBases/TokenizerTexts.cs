@@ -12,6 +12,8 @@ internal static class TokenizerTexts
         .. Enum.GetValues<SceneColor>().Select(ChineseQuestions.Name),
         .. Enum.GetValues<SceneShape>().Select(ChineseQuestions.Name),
         .. Enumerable.Range(0, SceneObject.Cells).Select(ChineseQuestions.Place),
+        .. SceneGrid.Words,
+        .. EmojiTexts.Categories.Select(category => " " + EmojiTexts.CategoryWord(category.Chinese)),
         .. EmojiTexts.Categories.SelectMany(category => category.Chinese.TrimEnd('。').Split('与')),
         "什么", "颜色", "形状", "哪里", "位置", "图中", "图形", "东西", "一共", "描述", "图片", "这张", "大的", "小的", "还是", "表情符号", "哪个", "哪一类",
         "类别", "属于", "这个", "这是", "相关", "关键词", "国家", "地区", "一个", "可以", "看到", "没有", "背景",

@@ -36,9 +36,9 @@ internal sealed class CauldronFile : IDisposable
         return new(lists[0]?.Select(f => f is null ? null : new CauldronImage(f[0]?.ToArray(), Text(row, f[1]))).ToArray(), Turns(row, lists[1]));
     }
 
-    /// <summary>The first picture, and the first turn (as the original scripts take them) or all; an empty list of pictures makes a text-only sample.</summary>
+    /// <summary>The first picture, and the first turns; an empty list of pictures makes a text-only sample.</summary>
     /// <exception cref="SmvlException">the row cannot be read, or lacks one of them; names file, row group and row</exception>
-    public CauldronSample ReadSample(long row, bool allTurns = false)
+    public CauldronSample ReadSample(long row, int turns = 1)
     {
         ReadOnlyMemory<byte>?[]?[]?[] lists = file.ReadRow(row);
         ReadOnlyMemory<byte>?[]?[] images = lists[0] ?? throw BadRow(row, "the row has no picture: its list is null, and that of a text-only row is empty");
@@ -48,10 +48,10 @@ internal sealed class CauldronFile : IDisposable
             throw BadRow(row, path is null ? "the row's first picture is null" : $"the row's first picture, {path}, has no bytes in the file");
         }
 
-        QuestionAnswer[] turns = Turns(row, lists[1]) is [_, ..] all
-            ? [.. all.Take(allTurns ? all.Length : 1).Select((turn, number) => Whole(row, turn, number))]
+        QuestionAnswer[] taken = Turns(row, lists[1]) is [_, ..] all
+            ? [.. all.Take(turns).Select((turn, number) => Whole(row, turn, number))]
             : throw BadRow(row, "the row has no text");
-        return new CauldronSample(images is [[{ } picture, ..], ..] ? NativeBytes.Of(picture.Span) : null, path, turns);
+        return new CauldronSample(images is [[{ } picture, ..], ..] ? NativeBytes.Of(picture.Span) : null, path, taken);
     }
 
     public void Dispose() => file.Dispose();

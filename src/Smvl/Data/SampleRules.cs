@@ -1,15 +1,5 @@
 namespace Smvl.Data;
 
-/// <summary>Which turns of a row are trained on (key <c>turns</c>).</summary>
-public enum RowTurns
-{
-    /// <summary>The first one, as the original scripts do.</summary>
-    First,
-
-    /// <summary>All of them, one behind the other.</summary>
-    All,
-}
-
 /// <summary>Which tokens have a label (key <c>loss_on</c>).</summary>
 public enum LossOn
 {
@@ -24,7 +14,11 @@ public enum LossOn
 /// <param name="MaxLength">tokens of a sample; what is longer is cut behind its pictures</param>
 public sealed record SampleRules(int MaxLength)
 {
-    public RowTurns Turns { get; init; }
+    /// <summary>All of a row's turns.</summary>
+    public const int AllTurns = int.MaxValue;
+
+    /// <summary>The first so many turns of a row are trained on, one behind the other (key <c>turns</c>); the original scripts take one.</summary>
+    public int Turns { get; init; } = 1;
 
     public LossOn LossOn { get; init; }
 }

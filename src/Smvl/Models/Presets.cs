@@ -11,7 +11,7 @@ public static class Presets
 {
     private const string Prefix = "presets/";
 
-    /// <summary>qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny.</summary>
+    /// <summary>qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-en-linear, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny.</summary>
     public static IReadOnlyList<string> Names { get; } =
         [.. ResourceNames.Select(name => name.Split('/')[1]).Distinct().Order(StringComparer.Ordinal)];
 

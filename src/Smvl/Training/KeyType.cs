@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Smvl.Data;
 
 namespace Smvl.Training;
 
@@ -24,6 +25,14 @@ internal static partial class KeyTypes
     public static readonly KeyType<int> Integer = new("integer", TryInteger, value => value);
 
     public static readonly KeyType<int?> OptionalInteger = new("integer", TryOptional<int>(TryInteger), value => value);
+
+    /// <summary>How many turns of a row: <c>first</c> is 1.</summary>
+    public static readonly KeyType<int> Turns = new("first, all or a number above 0", TryTurns, value => value switch
+    {
+        1 => "first",
+        SampleRules.AllTurns => "all",
+        _ => value,
+    });
 
     public static readonly KeyType<double> Number = new("number", TryNumber, value => value);
 
@@ -101,6 +110,17 @@ internal static partial class KeyTypes
 
         value = (int)number;
         return true;
+    }
+
+    private static bool TryTurns(RawValue raw, out int value)
+    {
+        value = raw.Text switch
+        {
+            "first" => 1,
+            "all" => SampleRules.AllTurns,
+            _ => TryInteger(raw, out int number) ? number : 0,
+        };
+        return value > 0;
     }
 
     private static bool TryNumber(RawValue raw, out double value) =>

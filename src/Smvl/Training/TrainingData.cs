@@ -106,14 +106,13 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            bool allTurns = builder.Rules.Turns == RowTurns.All;
-            using CauldronSample read = dataset.ReadSample(row, allTurns);
+            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns);
             if (read.Picture is null)
             {
                 textOnly.TryAdd(row, true);
             }
 
-            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow, allTurns);
+            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow);
             return builder.Build(other is null ? read : read with { Picture = other.Picture }, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)

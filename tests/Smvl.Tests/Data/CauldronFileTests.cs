@@ -53,6 +53,19 @@ public class CauldronFileTests
         Assert.Equal(row.Texts![0], new CauldronTurn(sample.Turns.Single().Question, sample.Turns[0].Answer, row.Texts[0]!.Source));
     }
 
+    [Fact]
+    public void SampleHasAsManyTurnsAsAreWantedAndThere()
+    {
+        using CauldronFile file = CauldronRows.Open(Golden.Path("parquet", "none-v1.parquet"));
+        int row = Enumerable.Range(5, (int)file.RowCount - 5).First(r => file.ReadRow(r).Texts is { Count: > 2 });
+        string?[] questions = [.. file.ReadRow(row).Texts!.Select(turn => turn!.User)];
+        foreach (int turns in new[] { 1, 2, questions.Length, SampleRules.AllTurns })
+        {
+            using CauldronSample sample = file.ReadSample(row, turns);
+            Assert.Equal(questions.Take(turns), sample.Turns.Select(turn => turn.Question));
+        }
+    }
+
     [Theory]
     [InlineData(0, "no text")]
     [InlineData(1, "no picture")]

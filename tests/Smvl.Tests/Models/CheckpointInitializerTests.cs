@@ -14,6 +14,7 @@ public sealed class CheckpointInitializerTests : IDisposable
     [Theory]
     [InlineData("qwen3-tiny")]
     [InlineData("qwen3-tiny-en")]
+    [InlineData("qwen3-tiny-en-linear")]
     [InlineData("qwen3-tiny-zh")]
     [InlineData("smolvlm-tiny-en")]
     [InlineData("smolvlm2-tiny")]
@@ -27,6 +28,7 @@ public sealed class CheckpointInitializerTests : IDisposable
 
     [Theory]
     [InlineData("qwen3-tiny-en", 640)]
+    [InlineData("qwen3-tiny-en-linear", 640)]
     [InlineData("qwen3-tiny-zh", 2000)]
     public void ATextBasesSpecialTokensStandBehindTheLearntOnes(string preset, int learnt)
     {
@@ -91,7 +93,7 @@ public sealed class CheckpointInitializerTests : IDisposable
 
     [Fact]
     public void AnUnknownPresetIsRefused() => Assert.Contains(
-        "no such preset (expected qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny, actual qwen4)",
+        "no such preset (expected qwen3-0.6b, qwen3-tiny, qwen3-tiny-en, qwen3-tiny-en-linear, qwen3-tiny-zh, smolvlm-tiny-en, smolvlm2-256m, smolvlm2-tiny, actual qwen4)",
         Assert.Throws<SmvlException>(() => CheckpointInitializer.Initialize(new InitializeOptions("qwen4", temporary["t"]))).Message);
 
     [Fact]

@@ -97,7 +97,7 @@ public sealed class SplicerTests : IDisposable
 
         Splicer.Splice(new SpliceOptions(temporary["smolvlm-tiny-en"], temporary["qwen3-tiny-en"], temporary["english"]));
         ModelConfig config = Splicer.Splice(new SpliceOptions(temporary["english"], temporary["qwen3-tiny-zh"], temporary["chinese"]));
-        Assert.Equal(16, config.ImageSequenceLength);
+        Assert.Equal(9, config.ImageSequenceLength);
         Assert.Equal(1024, config.ConnectorInputSize);
         Assert.Equal(2012, config.ImageTokenId);
     }

@@ -144,6 +144,8 @@ public sealed class TrainingArgumentsTests : IDisposable
     [InlineData("save_strategy: best", "not supported", "'best'")]
     [InlineData("freeze: vision", "connector or connector+vision or full", "'vision'")]
     [InlineData("save_total_limit: 0", ">= 1", "'0'")]
+    [InlineData("turns: 0", "first, all or a number above 0", "'0'")]
+    [InlineData("turns: every", "first, all or a number above 0", "'every'")]
     [InlineData("eval_steps: 2.5", "whole from 1 on", "'2.5'")]
     [InlineData("logging_steps: 0", "> 0", "'0'")]
     [InlineData("warmup_ratio: 1.5", "< 1", "'1.5'")]
@@ -244,6 +246,16 @@ public sealed class TrainingArgumentsTests : IDisposable
         Assert.Equal(1e-5, json.RootElement.GetProperty("learning_rate").GetDouble());
         Assert.Equal(arguments.OutputDir, json.RootElement.GetProperty("output_dir").GetString());
         Assert.Equal(4, json.RootElement.GetProperty("lr_scheduler_kwargs").GetProperty("num_decay_steps").GetDouble());
+    }
+
+    [Theory]
+    [InlineData("first", 1), InlineData("1", 1), InlineData("2", 2), InlineData("all", int.MaxValue)]
+    public void TurnsAreANumberOrAWord(string written, int turns)
+    {
+        TrainingArguments arguments = Yaml($"turns: {written}\n");
+        Assert.Equal(turns, arguments.SampleRules.Turns);
+        arguments.Save(_folder.Path);
+        Assert.Equal(turns, TrainingArguments.FromYaml(_folder.File(TrainingArguments.FileName)).SampleRules.Turns);
     }
 
     [Theory]
