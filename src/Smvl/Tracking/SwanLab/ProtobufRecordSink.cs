@@ -1,7 +1,7 @@
 namespace Smvl.Tracking.SwanLab;
 
 /// <summary>
-/// <c>run-*.swanlab</c>, the protobuf records that swanlab 0.8 and later, and <c>smvl sync</c>, upload; <see cref="ProtobufRecords"/> reads
+/// <c>run-*.swanlab</c>, the protobuf records that swanlab 0.8 and later, and <c>smvl sync</c>, upload; <see cref="RecordedRun"/> reads
 /// them. Source: swanlab 0.9.7 proto/swanlab.
 /// </summary>
 internal sealed class ProtobufRecordSink : ISwanLabSink

@@ -62,7 +62,7 @@ internal sealed class RecordFile : IDisposable
         }
 
         List<byte> record = [];
-        for (int at = HeaderBytes; ; )
+        for (int at = HeaderBytes; ;)
         {
             int room = BlockBytes - (at % BlockBytes);
             if (room < PieceHeaderBytes)

@@ -48,7 +48,7 @@ public sealed class CloudTests : IDisposable
         await using SwanLabServer cloud = await SwanLabServer.Start();
         int failures = 0;
         cloud.RetryAfter = "1";
-        cloud.Fault = _ => Interlocked.Increment(ref failures) % 3 switch { 1 => 429, 2 => 503, _ => null };
+        cloud.Fault = _ => (Interlocked.Increment(ref failures) % 3) switch { 1 => 429, 2 => 503, _ => null };
         List<TimeSpan> waits = [];
         LogRun(cloud.Address, new RetryPolicy
         {
@@ -65,6 +65,7 @@ public sealed class CloudTests : IDisposable
         });
         CheckWhole(cloud);
         Assert.Equal("FINISHED", cloud.State);
+        Assert.True(waits.Count > 10);
         Assert.All(waits, wait => Assert.True(wait >= TimeSpan.FromSeconds(1)));
         Assert.Single(notes, note => note.Contains("the run goes on", StringComparison.Ordinal));
         KeyIsNowhere();
