@@ -98,4 +98,8 @@ native publish -c Release -o "$root/artifacts/$framework/program" >&2 || fail 't
 mkdir -p "$output"
 cp "$root/artifacts/$framework/program/Smvl.Cli" "$output/smvl.new"
 mv "$output/smvl.new" "$output/smvl"
+# SQLite, which writes the database of swanlab watch; everything else works without it
+for library in "$root/artifacts/$framework/program/"*e_sqlite3.{so,dylib}; do
+  [[ ! -e $library ]] || cp "$library" "$output/"
+done
 echo "$output/smvl: $(wc -c <"$output/smvl" | tr -d ' ') bytes"

@@ -35,6 +35,7 @@ internal static class CommandLineProgram
             DemoCommand.Create(),
             BenchCommand.Create(),
             TinyBasesCommand.Create(),
+            SyncCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

@@ -9,6 +9,11 @@ namespace Smvl.Cli;
 /// </summary>
 internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
 {
+    private static readonly TimeSpan Gap = TimeSpan.FromSeconds(2);
+
+    private DateTime last = DateTime.MinValue;
+    private Action<string>? copy;
+
     protected TrainingMeter Meter { get; } = new();
 
     /// <summary>Loss of every step seen.</summary>
@@ -41,7 +46,14 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
     public void OnStep(StepReport report)
     {
         Meter.Add(report);
-        Show(report);
+        bool isDue = report.Step == report.MaxSteps || DateTime.UtcNow - last >= Gap;
+        if (isDue)
+        {
+            last = DateTime.UtcNow;
+            copy?.Invoke(Meter.Describe(report));
+        }
+
+        Show(report, isDue);
     }
 
     public void OnEvaluated(int step, double loss, double seconds) =>
@@ -51,30 +63,34 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
 
     public void OnNote(string line) => Line(TerminalText.Printable(line));
 
+    public void CopyTo(Action<string> line) => copy = line;
+
     protected abstract void Begin(int firstStep, int maxSteps);
 
-    protected abstract void Show(StepReport report);
+    /// <param name="report">of the step</param>
+    /// <param name="isDue">whether it is worth a line of its own</param>
+    protected abstract void Show(StepReport report, bool isDue);
 
-    /// <summary>A line that stays.</summary>
-    protected virtual void Line(string text) => output.WriteLine(text);
+    /// <summary>Shows a line that stays.</summary>
+    protected virtual void Write(string text) => output.WriteLine(text);
+
+    private void Line(string text)
+    {
+        Write(text);
+        copy?.Invoke(text);
+    }
 
     private sealed class Plain(TextWriter output) : TrainingDisplay(output)
     {
-        private static readonly TimeSpan Gap = TimeSpan.FromSeconds(2);
-
-        private readonly TextWriter lines = output;
-        private DateTime last = DateTime.MinValue;
-
         protected override void Begin(int firstStep, int maxSteps)
         {
         }
 
-        protected override void Show(StepReport report)
+        protected override void Show(StepReport report, bool isDue)
         {
-            if (report.Step == report.MaxSteps || DateTime.UtcNow - last >= Gap)
+            if (isDue)
             {
-                last = DateTime.UtcNow;
-                lines.WriteLine(Meter.Describe(report));
+                Write(Meter.Describe(report));
             }
         }
     }
@@ -93,12 +109,12 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
             bar.Value = firstStep;
         }
 
-        protected override void Show(StepReport report)
+        protected override void Show(StepReport report, bool isDue)
         {
             bar!.Value = report.Step;
             bar.Description = Markup.Escape(Meter.Describe(report));
         }
 
-        protected override void Line(string text) => AnsiConsole.WriteLine(text);
+        protected override void Write(string text) => AnsiConsole.WriteLine(text);
     }
 }

@@ -49,6 +49,18 @@ internal static unsafe class LibGd
         return TakeFile(image, file, length, ImageFormat.Jpeg);
     }
 
+    /// <summary>The picture as a PNG file, every pixel as it is.</summary>
+    /// <param name="picture">(height, width, 3)</param>
+    /// <exception cref="SmvlException">this libgd cannot</exception>
+    public static byte[] EncodePng(RgbImage picture)
+    {
+        lastMessage = null;
+        GdImage* image = Create(picture);
+        int length;
+        byte* file = ((delegate* unmanaged<GdImage*, int*, byte*>)Function("gdImagePngPtr"))(image, &length);
+        return TakeFile(image, file, length, ImageFormat.Png);
+    }
+
     /// <summary>The picture as a PNG file with a palette, each pixel the nearest of its colors.</summary>
     /// <param name="picture">(height, width, 3)</param>
     /// <param name="colors">at most so many, 1 to 256</param>

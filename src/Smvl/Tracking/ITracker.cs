@@ -1,23 +1,26 @@
-using Smvl.Training;
-
 namespace Smvl.Tracking;
 
 /// <summary>
-/// Where a run's log goes. The trainer calls <see cref="OnStart"/> once, then <see cref="Log"/> and <see cref="LogText"/> in the order
-/// of the steps, then <see cref="OnEnd"/> if the run came to its end; disposal releases what is open either way.
+/// Where a run's log goes. The trainer calls <see cref="OnStart"/> once, then the others in the order of the steps, then
+/// <see cref="OnEnd"/>; disposal releases what is open either way. Console lines may come before the start.
 /// </summary>
 public interface ITracker : IDisposable
 {
-    /// <param name="arguments">the whole configuration</param>
-    /// <param name="history">what was logged up to the checkpoint that the run continues from; empty for a new run</param>
-    void OnStart(TrainingArguments arguments, IReadOnlyList<LogEntry> history);
+    void OnStart(TrackedRun run);
 
+    /// <summary>An entry of the Trainer's log.</summary>
     void Log(LogEntry entry);
 
-    /// <param name="step">optimizer steps done</param>
-    /// <param name="name">what the text is, e.g. <c>sample_answer</c></param>
-    /// <param name="text">any text</param>
-    void LogText(int step, string name, string text);
+    /// <summary>What this machine did at a step: no part of the Trainer's log, and not the same in a run that is repeated.</summary>
+    void Measure(LogEntry measured);
 
-    void OnEnd();
+    /// <summary>A line that the user was shown.</summary>
+    void LogConsole(string line, bool isError);
+
+    void LogSample(SampleAnswer sample);
+
+    /// <summary>Hands everything so far to the disk; called at every checkpoint.</summary>
+    void Flush();
+
+    void OnEnd(RunEnd end);
 }

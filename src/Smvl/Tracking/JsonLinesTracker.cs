@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Smvl.Training;
 
 namespace Smvl.Tracking;
 
@@ -20,14 +19,14 @@ public sealed class JsonLinesTracker(string outputDir) : ITracker
 
     public string FilePath { get; } = Path.Combine(outputDir, FileName);
 
-    public void OnStart(TrainingArguments arguments, IReadOnlyList<LogEntry> history)
+    public void OnStart(TrackedRun run)
     {
         string temporary = FilePath + ".partial";
         try
         {
             using (FileStream file = File.Create(temporary))
             {
-                foreach (LogEntry entry in history)
+                foreach (LogEntry entry in run.History)
                 {
                     WriteLine(file, entry.Write);
                 }
@@ -44,15 +43,27 @@ public sealed class JsonLinesTracker(string outputDir) : ITracker
 
     public void Log(LogEntry entry) => WriteLine(Started(), entry.Write);
 
-    public void LogText(int step, string name, string text) => WriteLine(Started(), writer =>
+    /// <summary>Nothing: the file holds what a repeated run would hold too.</summary>
+    public void Measure(LogEntry measured)
+    {
+    }
+
+    /// <summary>Nothing: the file holds the Trainer's log alone.</summary>
+    public void LogConsole(string line, bool isError)
+    {
+    }
+
+    public void LogSample(SampleAnswer sample) => WriteLine(Started(), writer =>
     {
         writer.WriteStartObject();
-        writer.WriteString(name, text);
-        writer.WriteNumber("step", step);
+        writer.WriteString("sample_answer", sample.Answer);
+        writer.WriteNumber("step", sample.Step);
         writer.WriteEndObject();
     });
 
-    public void OnEnd() => Dispose();
+    public void Flush() => Started().Flush(flushToDisk: true);
+
+    public void OnEnd(RunEnd end) => Dispose();
 
     public void Dispose()
     {

@@ -93,7 +93,7 @@ internal static class ConfigText
     }
 
     // YAML's double quotes take every escape but these two kinds for themselves
-    private static string Quoted(string text)
+    internal static string Quoted(string text)
     {
         var quoted = new StringBuilder("\"");
         foreach (char letter in text)

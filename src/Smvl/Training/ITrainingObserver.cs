@@ -35,4 +35,8 @@ public interface ITrainingObserver
 
     /// <summary>A line for the user.</summary>
     void OnNote(string line);
+
+    /// <summary>From here on, every line that the user is shown goes to a second place too: the console of the run's log.</summary>
+    /// <param name="line">takes a line</param>
+    void CopyTo(Action<string> line);
 }

@@ -23,7 +23,6 @@ internal static class OtherKeys
         Inert("log_level", KeyTypes.Text, "passive", "for Python's logging"),
         Inert("log_level_replica", KeyTypes.Text, "warning", "for Python's logging"),
         InertFlag("logging_nan_inf_filter", true, "a loss that is not finite stops the run before the update"),
-        Inert("logging_dir", KeyTypes.Text, null, "for TensorBoard, which is not written yet"),
         InertFlag("do_train", false, "for scripts around the Trainer"),
         InertFlag("do_eval", false, "for scripts around the Trainer"),
         InertFlag("prediction_loss_only", false, "an evaluation computes the loss alone"),

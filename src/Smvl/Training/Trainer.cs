@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Smvl.Data;
+using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tracking;
 
@@ -32,6 +33,8 @@ public sealed class Trainer
     private readonly Progress progress;
     private readonly Checkpoint? start;
     private readonly StepProfile? profile;
+    private long tokensSinceLog;
+    private double secondsSinceLog;
 
     /// <param name="arguments">the run's configuration</param>
     /// <param name="folder">the model; of the checkpoint, when the run continues one</param>
@@ -81,7 +84,8 @@ public sealed class Trainer
         }
 
         AnnounceStart();
-        tracker.OnStart(arguments, progress.History);
+        tracker.OnStart(new TrackedRun(
+            arguments, File.ReadAllText(Path.Combine(folder.Path, ConfigFile.Name)), folder.Model.Parameters.Sum(p => p.Shape.Count), [.. progress.History]));
         long started = Stopwatch.GetTimestamp();
         int firstStep = progress.Step;
         try
@@ -208,9 +212,11 @@ public sealed class Trainer
         double learningRate = schedule.LearningRate(progress.Step);
         optimizer.Update(learningRate, progress.Step + 1, (float)scale);
         progress.Add(sum / targets, norm, learningRate, tokens);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        tokensSinceLog += tokens;
+        secondsSinceLog += seconds;
         observer.OnStep(new StepReport(
-            progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens,
-            Stopwatch.GetElapsedTime(started).TotalSeconds));
+            progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens, seconds));
     }
 
     private SmvlException NotFinite(string what, double value, params MicroBatch[] batches) => new(
@@ -226,6 +232,14 @@ public sealed class Trainer
             ("grad_norm", progress.GradientNorm),
             ("learning_rate", progress.LearningRate),
             ("epoch", steps.Epoch(progress.Step)));
+        if (secondsSinceLog > 0)
+        {
+            tracker.Measure(new LogEntry(
+                progress.Step,
+                KeyValuePair.Create("tokens_per_second", Math.Round(tokensSinceLog / secondsSinceLog, 3)),
+                KeyValuePair.Create("memory_gib", Math.Round(Environment.WorkingSet / (double)(1 << 30), 3))));
+            (tokensSinceLog, secondsSinceLog) = (0, 0);
+        }
     }
 
     private void Evaluate(CancellationToken cancellation)
@@ -236,14 +250,22 @@ public sealed class Trainer
             return;
         }
 
-        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, visualGain: false, cancellation);
+        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, arguments.VisualGain, cancellation);
         progress.EvalLoss = evaluation.Loss;
-        Log(
+        List<(string Name, double Value)> metrics =
+        [
             ("eval_loss", evaluation.Loss),
             ("eval_runtime", Math.Round(evaluation.Seconds, 4)),
             ("eval_samples_per_second", Math.Round(evaluation.Samples / evaluation.Seconds, 3)),
             ("eval_steps_per_second", Math.Round(evaluation.Batches / evaluation.Seconds, 3)),
-            ("epoch", steps.Epoch(progress.Step)));
+            ("epoch", steps.Epoch(progress.Step)),
+        ];
+        if (evaluation.VisualGain is { } gain)
+        {
+            metrics.Add(("eval_visual_gain", gain));
+        }
+
+        Log([.. metrics]);
         observer.OnEvaluated(progress.Step, evaluation.Loss, evaluation.Seconds);
     }
 
@@ -261,6 +283,7 @@ public sealed class Trainer
             }
         });
         progress.SavedStep = progress.Step;
+        tracker.Flush();
         observer.OnSaved(saved.Folder);
     }
 

@@ -62,6 +62,9 @@ public sealed class TrainingArguments
 
     public IReadOnlyList<string> ReportTo => Get(TrainingKeys.ReportTo);
 
+    /// <summary>Folder of TensorBoard's files, or null: chosen when the run starts.</summary>
+    public string? LoggingDir => Get(TrainingKeys.LoggingDir);
+
     public string? SampleImage => Get(TrainingKeys.SampleImage);
 
     public string SampleQuestion => Get(TrainingKeys.SampleQuestion);
@@ -124,6 +127,9 @@ public sealed class TrainingArguments
 
     public double EvalDelay => Get(TrainingKeys.EvalDelay);
 
+    /// <summary>Whether evaluations measure it too.</summary>
+    public bool VisualGain => Get(TrainingKeys.VisualGain);
+
     public bool EvalOnStart => Get(TrainingKeys.EvalOnStart);
 
     public IntervalStrategy SaveStrategy => Get(TrainingKeys.SaveStrategy);
@@ -137,16 +143,6 @@ public sealed class TrainingArguments
     public bool SaveOnlyModel => Get(TrainingKeys.SaveOnlyModel);
 
     public bool IgnoreDataSkip => Get(TrainingKeys.IgnoreDataSkip);
-
-    /// <summary>What the user asked for and will not get, one line each; to be shown when the run starts.</summary>
-    public IReadOnlyList<string> Notices
-    {
-        get
-        {
-            string[] unavailable = [.. ReportTo.Where(name => name is not "none")];
-            return unavailable.Length == 0 ? [] : [$"report_to {string.Join(", ", unavailable)}: not available yet, the log is written to {Tracking.JsonLinesTracker.FileName} in the output folder only"];
-        }
-    }
 
     /// <summary>The configuration in a YAML file; relative paths in it are relative to the working folder.</summary>
     /// <exception cref="SmvlException">unknown, doubled, mistyped, unsupported or contradictory keys: file, line, key, expected and actual</exception>

@@ -1,4 +1,5 @@
 using Smvl.Data;
+using Smvl.Tracking;
 
 namespace Smvl.Training;
 
@@ -33,7 +34,11 @@ internal static class TrainingKeys
     });
 
     public static readonly TrainingKey<string?> RunName = Add(new TrainingKey<string?>("run_name", KeyTypes.Text, null, "name of the run in logs; null: the name of output_dir"));
-    public static readonly TrainingKey<IReadOnlyList<string>> ReportTo = Add(new TrainingKey<IReadOnlyList<string>>("report_to", KeyTypes.Names, ["none"], "experiment trackers; output_dir/log.jsonl is always written, others are not available yet and a notice says so"));
+    public static readonly TrainingKey<IReadOnlyList<string>> ReportTo = Add(new TrainingKey<IReadOnlyList<string>>("report_to", KeyTypes.Names, [TrackerSet.SwanLab], "where the run is logged besides output_dir/log.jsonl: swanlab, tensorboard, both, all, jsonl (nowhere else), or none; see tracking.md")
+    {
+        Constraint = ("swanlab, tensorboard, jsonl, all, or none alone", TrackerSet.Knows),
+    });
+    public static readonly TrainingKey<string?> LoggingDir = Add(new TrainingKey<string?>("logging_dir", KeyTypes.Path, null, "folder of TensorBoard's files; null: TENSORBOARD_LOGGING_DIR, else output_dir/runs/DATE_HOST"));
     public static readonly TrainingKey<string?> SampleImage = Add(new TrainingKey<string?>("sample_image", KeyTypes.Path, null, "picture for the sample answer after training; null: the one in samples/"));
     public static readonly TrainingKey<string> SampleQuestion = Add(new TrainingKey<string>("sample_question", KeyTypes.Text!, "图中有什么动物？", "question for the sample answer after training"));
 
@@ -73,6 +78,7 @@ internal static class TrainingKeys
     public static readonly TrainingKey<IntervalStrategy> EvalStrategy = Add(Strategy("eval_strategy", IntervalStrategy.No, "when to evaluate; with steps also after the last one"));
     public static readonly TrainingKey<IntervalStrategy> EvaluationStrategy = Add(Strategy("evaluation_strategy", IntervalStrategy.No, "older name of eval_strategy", KeyRole.Alias, EvalStrategy.Name));
     public static readonly TrainingKey<double?> EvalSteps = Add(new TrainingKey<double?>("eval_steps", KeyTypes.OptionalNumber, null, "optimizer steps between evaluations; below 1: a share of all steps; null: logging_steps") { Constraint = ("> 0, whole from 1 on", value => value > 0 && IsShareOrWhole(value.Value)) });
+    public static readonly TrainingKey<bool> VisualGain = Add(Flag("visual_gain", false, "evaluate again with the pictures shuffled among the rows, and log how much the loss rises as eval_visual_gain"));
     public static readonly TrainingKey<double> EvalDelay = Add(NonNegative("eval_delay", 0, "steps (or epochs, as eval_strategy says) before the first evaluation"));
     public static readonly TrainingKey<bool> EvalOnStart = Add(Flag("eval_on_start", false, "evaluate before the first step too"));
     public static readonly TrainingKey<IntervalStrategy> SaveStrategy = Add(new TrainingKey<IntervalStrategy>("save_strategy", Strategies() with

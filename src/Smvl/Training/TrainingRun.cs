@@ -31,11 +31,25 @@ public static class TrainingRun
     public static TrainingResult Run(
         TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
     {
-        foreach (string notice in arguments.Notices)
+        using TrackerSet tracker = new(arguments, observer.OnNote);
+        observer.CopyTo(line => tracker.LogConsole(line, isError: false));
+        try
         {
-            observer.OnNote(notice);
+            TrainingResult result = Run(arguments, backend, tracker, observer, cancellation);
+            tracker.OnEnd(new RunEnd(result.Interrupted ? RunState.Interrupted : RunState.Finished));
+            return result;
         }
+        catch (Exception exception)
+        {
+            bool stopped = exception is OperationCanceledException && cancellation.IsCancellationRequested;
+            tracker.OnEnd(stopped ? new RunEnd(RunState.Interrupted) : new RunEnd(RunState.Failed, exception.Message.ReplaceLineEndings(" ")));
+            throw;
+        }
+    }
 
+    private static TrainingResult Run(
+        TrainingArguments arguments, Backend backend, TrackerSet tracker, ITrainingObserver observer, CancellationToken cancellation)
+    {
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
         string modelFolder = start?.Folder ?? arguments.Model ?? SpliceDefault(arguments, observer, cancellation);
@@ -64,7 +78,6 @@ public static class TrainingRun
         }
 
         CheckpointStore store = CheckpointStore.Open(arguments.OutputDir, arguments.OverwriteOutputDir);
-        using JsonLinesTracker tracker = new(arguments.OutputDir);
         StepProfile? profile = backend is ProfilingBackend profiling ? new StepProfile(profiling) : null;
         Trainer trainer = new(arguments, model, data, store, start, tracker, observer, profile);
         TrainingResult result = trainer.Run(cancellation);
@@ -85,7 +98,6 @@ public static class TrainingRun
         if (!result.Interrupted)
         {
             AnswerSample(arguments, model, picture, result, tracker, observer, cancellation);
-            tracker.OnEnd();
         }
 
         return result;
@@ -143,7 +155,15 @@ public static class TrainingRun
             prompt, ChatSession.Defaults(model.Generation) with { Seed = arguments.Seed }, SampleTokens, cancellation: cancellation);
         string text = $"{SampleSystem}\n{arguments.SampleQuestion}\n{answer.Text}\n";
         AtomicFile.Write(Path.Combine(arguments.OutputDir, AnswerFile), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
-        tracker.LogText(result.Step, "sample_answer", answer.Text);
+        bool pictured = model.Model.TakesPictures;
+        tracker.LogSample(new SampleAnswer(
+            result.Step,
+            arguments.SampleQuestion,
+            answer.Text,
+            model.Tokenizer.Decode([.. prompt.Ids, .. answer.Tokens.Select(token => token.Id)]),
+            pictured ? LibGd.EncodePng(picture) : null,
+            picture.Width,
+            picture.Height));
         observer.OnNote($"sample answer ({arguments.SampleQuestion}): {answer.Text.ReplaceLineEndings(" ")}");
     }
 }

@@ -27,6 +27,7 @@ public sealed class ThreadsTests : IDisposable
             logging_steps: 1
             eval_strategy: steps
             eval_rows: 2
+            report_to: none
             """);
         await Same(
             "model.safetensors",

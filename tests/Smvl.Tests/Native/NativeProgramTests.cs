@@ -86,10 +86,13 @@ public sealed class NativeProgramTests
             output_dir: {{folder["run"]}}
             eval_rows: 0
             max_steps: 2
+            report_to: [swanlab, tensorboard]   # into the binary's own working folder and the run's
             """);
         (int code, string output, string error) = await NativeProgram.Run("", "train", config);
         Assert.True(code == 0, output + error);
         Assert.True(File.Exists(folder["run", "model.safetensors"]));
+        Assert.Contains("swanlog", output);
+        Assert.NotEmpty(Directory.GetFiles(folder["run", "runs"], "*tfevents*", SearchOption.AllDirectories));
     }
 
     [Fact]

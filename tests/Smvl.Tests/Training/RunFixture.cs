@@ -16,6 +16,7 @@ internal static class RunFixture
         "--data_dir", Golden.Path("training", "data"),
         "--train_data", "fixture",
         "--output_dir", outputDir,
+        "--report_to", "none",
         .. more,
     ];
 
@@ -75,6 +76,8 @@ internal sealed class RecordingObserver : ITrainingObserver
 
     public List<(int Step, double Loss)> Evaluations { get; } = [];
 
+    private Action<string>? Copy { get; set; }
+
     public Action<int>? AtStep { get; init; }
 
     public void OnStart(IReadOnlyList<string> trainable, long trainableCount, long allCount, int firstStep, int maxSteps) => Trainable.AddRange(trainable);
@@ -89,5 +92,11 @@ internal sealed class RecordingObserver : ITrainingObserver
 
     public void OnSaved(string folder) => Saved.Add(folder);
 
-    public void OnNote(string line) => Notes.Add(line);
+    public void OnNote(string line)
+    {
+        Notes.Add(line);
+        Copy?.Invoke(line);
+    }
+
+    public void CopyTo(Action<string> line) => Copy = line;
 }

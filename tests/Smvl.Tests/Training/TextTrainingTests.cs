@@ -57,7 +57,7 @@ public sealed class TextTrainingTests : IDisposable
 
     private List<string> Keys(string model, string output, params string[] more) =>
     [
-        "--model", model, "--data_dir", temporary["data"], "--train_data", "talk", "--output_dir", temporary[output], "--eval_rows", "0",
+        "--model", model, "--data_dir", temporary["data"], "--train_data", "talk", "--output_dir", temporary[output], "--report_to", "none", "--eval_rows", "0",
         "--train_sampling_strategy", "sequential", "--turns", "all", "--loss_on", "answer", "--save_strategy", "no", .. more,
     ];
 }

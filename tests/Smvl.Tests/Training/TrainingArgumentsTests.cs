@@ -28,7 +28,7 @@ public sealed class TrainingArgumentsTests : IDisposable
         Assert.Equal(42, defaults.DataSeed);
         Assert.Equal(FreezePolicy.Connector, defaults.Freeze);
         Assert.Equal("trainer_output", defaults.RunName);
-        Assert.Empty(defaults.Notices);
+        Assert.Equal(["swanlab"], defaults.ReportTo);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class TrainingArgumentsTests : IDisposable
         Assert.False(arguments.GradientCheckpointing);
         Assert.Equal(["cocoqa", "ai2d"], arguments.TrainData);
         Assert.Equal(FreezePolicy.ConnectorAndVision, arguments.Freeze);
-        Assert.Equal(["none"], arguments.ReportTo);
+        Assert.Equal(["swanlab"], arguments.ReportTo);
         Assert.Null(arguments.SaveTotalLimit);
         Assert.Equal(0.125, arguments.EvalSteps);
         Assert.Equal(1.0, arguments.LrSchedulerKwargs["num_cycles"]);
@@ -198,11 +198,13 @@ public sealed class TrainingArgumentsTests : IDisposable
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void OtherTrackersAreANotice()
+    [Theory]
+    [InlineData("none", true), InlineData("[swanlab, tensorboard]", true), InlineData("jsonl", true), InlineData("all", true)]
+    [InlineData("wandb", false), InlineData("[swanlab, none]", false), InlineData("[]", false)]
+    public void TrackersAreThoseThatAreKnown(string value, bool isKnown)
     {
-        string notice = Assert.Single(Yaml("report_to: [swanlab, tensorboard]\n").Notices);
-        Assert.Contains("swanlab, tensorboard", notice, StringComparison.Ordinal);
+        Exception? failure = Record.Exception(() => Yaml($"report_to: {value}\n"));
+        Assert.True(isKnown ? failure is null : failure is SmvlException, failure?.Message);
     }
 
     [Fact]
