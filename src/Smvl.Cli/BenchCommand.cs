@@ -30,7 +30,7 @@ internal static class BenchCommand
             () =>
             {
                 BenchmarkPreset extents = BenchmarkPreset.All.Single(each => each.Name == parsed.GetRequiredValue(preset));
-                BenchmarkSource? source = parsed.GetValue(model) is { } path ? new(path, parsed.GetValue(projector)) : null;
+                BenchmarkSource? source = parsed.GetValue(model) is { } path ? new(ModelArgument.Find(parsed, path), parsed.GetValue(projector)) : null;
                 if (parsed.GetValue(projector) is not null && source is not { IsGguf: true })
                 {
                     throw new UsageException("--mmproj goes with a .gguf --model.");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Smvl.Cli;
 
-/// <summary>Sizes as transformers' max_shard_size takes them: bytes, or a number with KB, MB, GB (thousands) or KiB, MiB, GiB.</summary>
+/// <summary>Sizes: read as transformers' max_shard_size takes them: bytes, or a number with KB, MB, GB (thousands) or KiB, MiB, GiB.</summary>
 internal static class ByteSize
 {
     public const string Expected = "bytes, or a number with KB, MB, GB, KiB, MiB or GiB, such as 2GB";
@@ -11,6 +11,11 @@ internal static class ByteSize
     [
         ("GIB", 1L << 30), ("MIB", 1L << 20), ("KIB", 1L << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000), ("", 1),
     ];
+
+    /// <summary>To be read: three digits or so, in thousands.</summary>
+    public static string Text(long bytes) => Units.First(each => each.Unit.Length < 3 && (bytes >= each.Bytes || each.Unit.Length == 0)) is var (unit, factor) && factor > 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round((double)bytes / factor, bytes < 10 * factor ? 2 : bytes < 100 * factor ? 1 : 0)} {unit}")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
 
     public static bool TryParse(string text, out long bytes)
     {

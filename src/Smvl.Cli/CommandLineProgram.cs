@@ -35,6 +35,7 @@ internal static class CommandLineProgram
             DemoCommand.Create(),
             BenchCommand.Create(),
             TinyBasesCommand.Create(),
+            DownloadCommand.Create(),
             SyncCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
@@ -90,7 +91,8 @@ internal static class CommandLineProgram
         }
     }
 
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ");
+    // a message may quote what a file or a server says
+    private static string OneLine(string message) => TerminalText.Printable(message.ReplaceLineEndings(" "));
 
     private static IEnumerable<string> CommandPath(ParseResult parsed)
     {

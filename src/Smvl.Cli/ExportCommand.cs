@@ -31,7 +31,7 @@ internal static class ExportCommand
             {
                 TextWriter log = parsed.InvocationConfiguration.Output;
                 var options = new GgufExportOptions(
-                    parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output)!, FileType.Find(parsed.GetRequiredValue(type))!)
+                    ModelArgument.Find(parsed, parsed.GetRequiredValue(folder)), parsed.GetRequiredValue(output)!, FileType.Find(parsed.GetRequiredValue(type))!)
                 {
                     ProjectorType = parsed.GetValue(projectorType) is { } name ? FileType.Find(name) : null,
                     Tiles = GgufOptions.ReadTiles(parsed, tiles),

@@ -42,7 +42,7 @@ internal static class ExportHfCommand
             () =>
             {
                 TextWriter log = parsed.InvocationConfiguration.Output;
-                var options = new HuggingFaceExportOptions(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(output))
+                var options = new HuggingFaceExportOptions(ModelArgument.Find(parsed, parsed.GetRequiredValue(folder)), parsed.GetRequiredValue(output))
                 {
                     ShardBytes = parsed.GetValue(shardBytes),
                     Facts = new ModelCardFacts { License = parsed.GetValue(license), BaseModels = parsed.GetValue(baseModels) ?? [] },

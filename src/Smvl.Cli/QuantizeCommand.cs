@@ -39,7 +39,7 @@ internal static class QuantizeCommand
                 InvocationConfiguration streams = parsed.InvocationConfiguration;
                 bool asJson = parsed.GetValue(json);
                 TextWriter log = asJson ? streams.Error : streams.Output;
-                string source = parsed.GetRequiredValue(folder);
+                string source = ModelArgument.Find(parsed, parsed.GetRequiredValue(folder));
                 Check(parsed);
                 using ComparisonPrompts chosen = Prompts(parsed);
                 (string text, string? mmproj) = parsed.GetValue(compare) is { } made ? (made, parsed.GetValue(projector)) : Write(parsed, log, cancellation);
@@ -94,7 +94,7 @@ internal static class QuantizeCommand
 
         (string Text, string? Projector) Write(ParseResult parsed, TextWriter log, CancellationToken cancellation)
         {
-            var options = new GgufExportOptions(parsed.GetRequiredValue(folder), parsed.GetValue(output)!, FileType.Find(parsed.GetValue(type)!)!)
+            var options = new GgufExportOptions(ModelArgument.Find(parsed, parsed.GetRequiredValue(folder)), parsed.GetValue(output)!, FileType.Find(parsed.GetValue(type)!)!)
             {
                 ProjectorType = FileType.Q8_0,
                 Tiles = GgufOptions.ReadTiles(parsed, tiles),

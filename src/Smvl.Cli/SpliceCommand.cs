@@ -8,8 +8,8 @@ internal static class SpliceCommand
 {
     public static Command Create()
     {
-        var vision = new Option<string>("--vision") { Description = "a SmolVLM or Idefics3 folder", Required = true };
-        var text = new Option<string>("--text") { Description = "a Qwen3 folder with its tokenizer", Required = true };
+        var vision = new Option<string>("--vision") { Description = $"a SmolVLM or Idefics3 folder, {ModelArgument.OrName}", Required = true };
+        var text = new Option<string>("--text") { Description = $"a Qwen3 folder with its tokenizer, {ModelArgument.OrName}", Required = true };
         var output = new Option<string>("--output") { Description = "a new or empty folder", Required = true };
         var initialization = new Option<ConnectorInitialization>("--connector_init") { Description = "uniform within 1/sqrt(fan-in), or normal" };
         var deviation = new Option<double>("--connector_std")
@@ -34,7 +34,8 @@ internal static class SpliceCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                var options = new SpliceOptions(parsed.GetRequiredValue(vision), parsed.GetRequiredValue(text), parsed.GetRequiredValue(output))
+                var options = new SpliceOptions(
+                    ModelArgument.Find(parsed, parsed.GetRequiredValue(vision)), ModelArgument.Find(parsed, parsed.GetRequiredValue(text)), parsed.GetRequiredValue(output))
                 {
                     Connector = parsed.GetValue(initialization),
                     ConnectorDeviation = parsed.GetValue(deviation),

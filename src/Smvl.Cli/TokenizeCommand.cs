@@ -17,7 +17,7 @@ internal static class TokenizeCommand
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            BpeTokenizer tokenizer = TokenizerFiles.Load(parsed.GetRequiredValue(folder), parsed.InvocationConfiguration.Error.WriteLine);
+            BpeTokenizer tokenizer = TokenizerFiles.Load(ModelArgument.Find(parsed, parsed.GetRequiredValue(folder)), parsed.InvocationConfiguration.Error.WriteLine);
             if (parsed.GetValue(text) is { } single)
             {
                 Write(output, tokenizer, single);

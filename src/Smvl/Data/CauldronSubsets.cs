@@ -105,7 +105,7 @@ internal static partial class CauldronSubsets
         }
 
         throw new SmvlException(
-            $"dataset {name} is unknown", "train_data", $"a folder in {dataDir}, a path, or {All}", Folders(dataDir, name), "download it, or set data_dir");
+            $"dataset {name} is unknown", "train_data", $"a folder in {dataDir}, a path, or {All}", Folders(dataDir, name), "smvl download resources --subsets NAME fetches one of the_cauldron, or set data_dir");
     }
 
     // Null without any file. Sorted by their names' bytes, so that rows have the same numbers on every machine.

@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
+using Smvl.Hubs;
 
 namespace Smvl.Formats;
 
 /// <summary>A model that another was made of.</summary>
-/// <param name="Name">of its folder</param>
+/// <param name="Name">of its folder; in a hub's cache, the model's</param>
 /// <param name="License">as its own model card says; null where that says nothing</param>
 public sealed partial record ModelSource(string Name, string? License)
 {
@@ -13,7 +14,7 @@ public sealed partial record ModelSource(string Name, string? License)
         string card = Path.Combine(folder, "README.md");
         string? license = File.Exists(card) && FrontMatter().Match(File.ReadAllText(card)) is { Success: true } head
             && LicenseLine().Match(head.Value) is { Success: true } line ? line.Groups["id"].Value : null;
-        return new ModelSource(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), license);
+        return new ModelSource(HubCaches.ModelName(folder), license);
     }
 
     [GeneratedRegex(@"\A---\r?\n.*?^---\s*$", RegexOptions.Singleline | RegexOptions.Multiline)]

@@ -1,5 +1,6 @@
 using Smvl.Formats;
 using Smvl.Formats.Gguf;
+using Smvl.Hubs;
 using Smvl.Images;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -53,7 +54,7 @@ public static class GgufExporter
     {
         using CpuBackend backend = new(options.Threads);
         using ModelFolder model = ModelFolder.Open(options.Folder, backend, notice);
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Folder)));
+        string name = HubCaches.ModelName(options.Folder);
         string textName = $"{name}-{Label(options.Type)}.gguf", projectorName = $"mmproj-{name}-{Label(options.EffectiveProjectorType)}.gguf";
 
         // everything that may be refused is, before a byte is written

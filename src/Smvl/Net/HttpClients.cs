@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 
 namespace Smvl.Net;
@@ -31,18 +32,31 @@ internal static class HttpClients
     /// <param name="silence">how long the server may be silent</param>
     /// <param name="cancellation">ends the wait</param>
     /// <exception cref="TimeoutException">silent too long</exception>
-    public static async Task<HttpResponseMessage> SendForHeaders(
-        this HttpClient client, HttpRequestMessage request, TimeSpan silence, CancellationToken cancellation)
+    public static Task<HttpResponseMessage> SendForHeaders(
+        this HttpClient client, HttpRequestMessage request, TimeSpan silence, CancellationToken cancellation) =>
+        Within(silence, limit => client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit), cancellation);
+
+    /// <summary>Reads some of an answer's body.</summary>
+    /// <param name="body">the body</param>
+    /// <param name="buffer">for what comes</param>
+    /// <param name="silence">how long the server may be silent</param>
+    /// <param name="cancellation">ends the wait</param>
+    /// <returns>bytes read; 0 at the end</returns>
+    /// <exception cref="TimeoutException">silent too long</exception>
+    public static Task<int> ReadSome(this Stream body, Memory<byte> buffer, TimeSpan silence, CancellationToken cancellation) =>
+        Within(silence, limit => body.ReadAsync(buffer, limit).AsTask(), cancellation);
+
+    private static async Task<T> Within<T>(TimeSpan silence, Func<CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(silence);
         try
         {
-            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token).ConfigureAwait(false);
+            return await work(limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        catch (Exception e) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer for {silence.TotalSeconds:F0} s", e);
+            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"the server was silent for {silence.TotalSeconds:0.#} s"), e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Smvl.Data;
+using Smvl.Hubs;
 using Smvl.Tracking;
 
 namespace Smvl.Training;
@@ -14,9 +15,9 @@ internal static class TrainingKeys
     private static readonly List<TrainingKey> Used = [];
 
     // Model and data: keys of our own
-    public static readonly TrainingKey<string?> Model = Add(new TrainingKey<string?>("model", KeyTypes.Path, null, "spliced checkpoint folder; null: splice model/SmolVLM2-256M-Video-Instruct and model/Qwen3-0.6B"));
+    public static readonly TrainingKey<string?> Model = Add(new TrainingKey<string?>("model", KeyTypes.Path, null, "spliced checkpoint folder, or a hub's name of one; null: splice model/SmolVLM2-256M-Video-Instruct and model/Qwen3-0.6B"));
     public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths"));
-    public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, "data/the_cauldron", "folder of the subsets"));
+    public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
     public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, 1, "the first so many turns of a row are trained on"));
     public static readonly TrainingKey<LossOn> LossOn = Add(new TrainingKey<LossOn>("loss_on", KeyTypes.Choice(("all", Data.LossOn.All), ("answer", Data.LossOn.Answer)), Data.LossOn.All, "all: questions too; answer: only what the assistant says and the token that ends it"));

@@ -1,5 +1,6 @@
 using Smvl.Data;
 using Smvl.Formats;
+using Smvl.Hubs;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
@@ -17,8 +18,8 @@ public static class TrainingRun
 {
     public const string AnswerFile = "sample_answer.txt";
 
-    private const string DefaultVision = "model/SmolVLM2-256M-Video-Instruct";
-    private const string DefaultText = "model/Qwen3-0.6B";
+    private const string DefaultVision = HubResource.VisionFolder;
+    private const string DefaultText = HubResource.TextFolder;
     private const string DefaultSplice = "model/SmolVLM2-256M-Qwen3-0.6B";
     private const string SampleSystem = "使用中文回答所有问题。";
     private const int SampleTokens = 64;
@@ -52,7 +53,8 @@ public static class TrainingRun
     {
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
-        string modelFolder = start?.Folder ?? arguments.Model ?? SpliceDefault(arguments, observer, cancellation);
+        string modelFolder = start?.Folder
+            ?? (arguments.Model is { } named ? LocalModels.OfProcess.Find(named, observer.OnNote) : SpliceDefault(arguments, observer, cancellation));
         if (start is not null)
         {
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
@@ -127,7 +129,7 @@ public static class TrainingRun
             if (!Directory.Exists(source))
             {
                 throw new SmvlException(
-                    "no model is named, and the folder to splice one from is missing", source, hint: "put the published checkpoint there, or name a spliced folder as model");
+                    "no model is named, and the folder to splice one from is missing", source, hint: "smvl download resources fetches it, or name a spliced folder as model");
             }
         }
 
