@@ -40,7 +40,7 @@ internal sealed class TinyBasesBuild(
     public static SpliceOptions Splice(string vision, string text, string output, int threads) => new(vision, text, output)
     {
         Connector = ConnectorInitialization.Normal,
-        ConnectorDeviation = 0.004,
+        ConnectorDeviation = 0.001,
         Seed = EnglishSeed,
         Threads = threads,
     };
