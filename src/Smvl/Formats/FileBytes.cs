@@ -21,7 +21,7 @@ internal sealed class FileBytes : IDisposable
     public unsafe ReadOnlySpan<byte> Span => mapped is null ? default : new ReadOnlySpan<byte>(mapped.Pointer, checked((int)mapped.ByteLength));
 
     /// <param name="path">an existing file of less than 2 GiB</param>
-    public static FileBytes Open(string path) => new(path, new FileInfo(path).Length == 0 ? null : MappedStorage.Open(path));
+    public static FileBytes Open(string path) => new(path, FileLength.Of(path) == 0 ? null : MappedStorage.Open(path));
 
     public void Dispose() => mapped?.Release();
 }

@@ -45,7 +45,7 @@ public sealed class SafetensorsFile : IDisposable
             throw new SmvlException("no such file", path, expected: "a safetensors file");
         }
 
-        long length = new FileInfo(path).Length;
+        long length = FileLength.Of(path);
         if (length < 8)
         {
             throw new SmvlException("too short for a safetensors header", path, "at least 8 bytes", $"{length} bytes", "fetch the file again");

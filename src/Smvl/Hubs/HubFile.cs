@@ -26,8 +26,5 @@ internal sealed record HubFile(string Path, long Size, ContentHash? Hash)
     }
 
     /// <summary>Whether a file on this machine has this one's size.</summary>
-    public bool HasSizeAt(string path) => new FileInfo(path) is { Exists: true } file && Length(file) == Size;
-
-    // of what a link points to
-    private static long Length(FileInfo file) => file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Exists ? target.Length : -1 : file.Length;
+    public bool HasSizeAt(string path) => FileLength.Find(path) == Size;
 }

@@ -78,7 +78,7 @@ public sealed record CheckpointInfo
             ImageSequenceLength = files.Whole?.ImageSequenceLength,
             Parts = PartsOf(files.Names, files.Weights),
             Tokens = SpecialTokens(tokenizer, GgufModel.GenerationOf(files.Text, tokenizer), imageTokenId),
-            FileBytes = paths.Sum(file => new FileInfo(file).Length),
+            FileBytes = paths.Sum(file => FileLength.Of(file)),
             FileCount = paths.Length,
         };
     }
@@ -96,7 +96,7 @@ public sealed record CheckpointInfo
             ImageSequenceLength = model?.ImageSequenceLength,
             Parts = PartsOf(table, bound),
             Tokens = SpecialTokens(folder, kind, text, model?.ImageTokenId),
-            FileBytes = weights.Files.Sum(file => new FileInfo(file).Length),
+            FileBytes = weights.Files.Sum(file => FileLength.Of(file)),
             FileCount = weights.Files.Count,
         };
     }

@@ -53,7 +53,7 @@ public static class GgufComparer
         HashSet<string> names = [.. NameTable.For(source.Model.Config).Where(row => row.IsInProjectorFile == ofProjector).Select(row => row.Ours)];
         return new FileSizes(
             source.Model.Parameters.Where(parameter => names.Contains(parameter.Name)).Sum(parameter => parameter.StoredDType.Bytes(parameter.Shape.Count)),
-            new FileInfo(file).Length);
+            FileLength.Of(file));
     }
 
     /// <summary>Both must read the same ids as the same text, and make as many rows of a tile.</summary>

@@ -78,7 +78,7 @@ internal sealed unsafe class MappedStorage : HostStorage
     /// <param name="path">an existing, not empty file</param>
     public static MappedStorage Open(string path)
     {
-        long length = new FileInfo(path).Length;
+        long length = FileLength.Of(path);
         MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
             path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
         MemoryMappedViewAccessor view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);

@@ -55,7 +55,7 @@ public sealed class GgufFile : IDisposable
             throw new SmvlException("no such file", path, expected: "a GGUF file");
         }
 
-        long length = new FileInfo(path).Length;
+        long length = FileLength.Of(path);
         if (length < HeaderBytes)
         {
             throw new SmvlException("too short for a GGUF header", path, $"at least {HeaderBytes} bytes", $"{length} bytes", "fetch the file again");
