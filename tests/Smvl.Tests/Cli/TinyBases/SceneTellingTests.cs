@@ -7,7 +7,7 @@ namespace Smvl.Tests.Cli.TinyBases;
 /// <summary>Reads descriptions back with readers of their own, that know the words and not how the descriptions are made.</summary>
 public sealed partial class SceneTellingTests
 {
-    private const int Draws = 6000;
+    private const int Draws = 20000;
 
     private const string ColorWord = "(红色|橙色|黄色|绿色|蓝色|紫色|黑色|白色)", ShapeWord = "(圆形|方形|三角形|星形|十字形|心形)";
     private const string PlaceWord = "(左上角|右上角|左下角|右下角|上方|下方|左边|右边|中间)";

@@ -87,7 +87,7 @@ public sealed partial class TextDialoguesTests
             }
         }
 
-        Assert.True(names > 500 && descriptions > 20, $"{names} {descriptions}");
+        Assert.True(names > 300 && descriptions > 10, $"{names} {descriptions}");
     }
 
     [Fact]
