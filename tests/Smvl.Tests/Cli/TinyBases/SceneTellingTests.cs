@@ -193,7 +193,7 @@ public sealed partial class SceneTellingTests
     [GeneratedRegex("(左上角|右上角|左下角|右下角|(?<![左右])上方|(?<![左右])下方|左边|右边|中间(?!位置))")]
     private static partial Regex Place();
 
-    [GeneratedRegex(PlaceWord + "有一个([大小])的" + ColorWord + ShapeWord)]
+    [GeneratedRegex("(?<![左右])" + PlaceWord + "有一个([大小])的" + ColorWord + ShapeWord)]
     private static partial Regex Sentence();
 
     [GeneratedRegex("([一两三四五])个" + ColorWord + "的?" + ShapeWord + "(?=和|，|、| |\n|。|$)")]
