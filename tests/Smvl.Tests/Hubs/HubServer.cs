@@ -175,7 +175,11 @@ internal sealed class HubServer : IAsyncDisposable
             {
                 var row = new JsonObject
                 {
-                    ["Name"] = path.Split('/')[^1], ["Path"] = path, ["Type"] = path.EndsWith('/') ? "tree" : "blob", ["Size"] = content.Length, ["Sha256"] = Sha256(content),
+                    ["Name"] = path.Split('/')[^1],
+                    ["Path"] = path,
+                    ["Type"] = path.EndsWith('/') ? "tree" : "blob",
+                    ["Size"] = content.Length,
+                    ["Sha256"] = Sha256(content),
                 };
                 Row?.Invoke(row);
                 rows.Add(row);
