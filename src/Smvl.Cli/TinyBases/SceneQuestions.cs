@@ -12,7 +12,7 @@ internal readonly record struct SceneTurn(string Kind, string User, string Assis
 /// </summary>
 internal abstract class SceneQuestions
 {
-    public const string Color = "color", Shape = "shape", Position = "position", Size = "size", Count = "count", Describe = "describe", Parts = "parts";
+    public const string Color = "color", Shape = "shape", Position = "position", Size = "size", Count = "count", Describe = "describe", Parts = "parts", ByShape = "by_shape";
 
     public static SceneQuestions Chinese { get; } = new ChineseQuestions();
 
@@ -138,6 +138,14 @@ internal sealed class ChineseQuestions : SceneQuestions
 
         string List(Func<SceneObject, string> name) => string.Concat(cells.Select(cell => cell is { } thing ? name(thing) : Nothing));
     }
+
+    /// <summary>
+    /// What each thing is like, its shape first: a text model finds a thing by the word that stands right before the answer long before
+    /// it finds it by one of the question's, and a description names colors before shapes.
+    /// </summary>
+    /// <param name="scene">one that is not for counting: each shape occurs once</param>
+    public static SceneTurn DescribeByShape(Scene scene) => new(
+        ByShape, "每个图形是什么样的？", string.Join('；', scene.Objects.Select(o => $"{Name(o.Shape)}{Name(o.Color)}，{Name(o.Size)}的，在{Place(o.Cell)}")) + "。");
 
     public override string Description(Scene scene) => scene.Counted is null
         ? string.Join('，', scene.Objects.Select(o => $"{Place(o.Cell)}有一个{Name(o.Size)}的{Name(o.Color)}{Name(o.Shape)}")) + "。"

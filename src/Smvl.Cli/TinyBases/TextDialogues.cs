@@ -12,7 +12,7 @@ internal sealed class TextDialogues
 
     private const double SceneShare = 0.70, PartsShare = 0.10, EmojiShare = 0.13;
 
-    private const double DescribeShare = 0.3, EasyShare = 0.25;
+    private const double DescribeShare = 0.3, ByShapeShare = 0.5, EasyShare = 0.1;
 
     /// <summary>How often a scene is asked for everything, of things of chance.</summary>
     private const int Rounds = 3;
@@ -109,6 +109,11 @@ internal sealed class TextDialogues
         if (told.Answers(scene, description.Kind) && Chance.Is(DescribeShare, ref random))
         {
             asked.Add(description);
+        }
+
+        if (scene.Counted is null && told.Answers(scene, description.Kind) && Chance.Is(ByShapeShare, ref random))
+        {
+            asked.Add(ChineseQuestions.DescribeByShape(scene));
         }
 
         return asked;

@@ -101,14 +101,18 @@ public sealed class VisionLanguageModel : IDisposable
     }
 
     /// <summary>Sum of the cross entropies of the batch's targets.</summary>
-    public double Loss(Batch batch, CancellationToken cancellation = default) => Run(batch, gradientScale: null, cancellation);
+    public double Loss(Batch batch, CancellationToken cancellation = default) => Run(batch, gradientScale: null, null, cancellation);
 
     /// <summary>The same, and every trainable parameter's gradient += gradientScale times the gradient of that sum.</summary>
     /// <param name="batch">samples</param>
     /// <param name="gradientScale">1 / targets of the whole optimizer step</param>
     /// <param name="cancellation">heard between blocks; gradients are then incomplete, parameters untouched</param>
     public double LossAndGradients(Batch batch, double gradientScale, CancellationToken cancellation = default) =>
-        Run(batch, (float)gradientScale, cancellation);
+        Run(batch, (float)gradientScale, null, cancellation);
+
+    /// <summary>The same with noise on the token embeddings.</summary>
+    internal double LossAndGradients(Batch batch, double gradientScale, EmbeddingNoise? noise, CancellationToken cancellation) =>
+        Run(batch, (float)gradientScale, noise, cancellation);
 
     /// <summary>Logits (rows, V) of a batch at the given places of its ids; for tests and comparisons.</summary>
     internal Tensor Logits(Batch batch, ReadOnlySpan<int> rows)
@@ -251,7 +255,7 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)
+    private double Run(Batch batch, float? gradientScale, EmbeddingNoise? noise, CancellationToken cancellation)
     {
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
@@ -260,6 +264,7 @@ public sealed class VisionLanguageModel : IDisposable
         bool keepRows = backward && rowsTrain && batch.TileCount > 0;
 
         Tensor x = text.Embed(Span(batch.Ids));
+        noise?.AddTo(x, batch.Lengths, Backend);
         VisionTower.Activations? towerKept = null;
         Tensor? shuffled = null;
         using Tensor? tiles = TakesPictures ? Upload(batch.Tiles, batch.TileCount) : null;

@@ -54,7 +54,6 @@ internal static class OtherKeys
         Unsupported("metric_for_best_model", KeyTypes.Text, null, "the best checkpoint is not tracked yet"),
         Unsupported("greater_is_better", KeyTypes.OptionalFlag, null, "the best checkpoint is not tracked yet"),
         Unsupported("label_smoothing_factor", KeyTypes.Number, 0.0, "the loss is the plain cross entropy"),
-        Unsupported("neftune_noise_alpha", KeyTypes.OptionalNumber, null, "no noise is added to embeddings"),
         Unsupported("optim_args", KeyTypes.Text, null, "AdamW is set by adam_beta1, adam_beta2, adam_epsilon"),
         Unsupported("optim_target_modules", KeyTypes.Text, null, "AdamW trains every free parameter"),
         UnsupportedFlag("group_by_length", false, "sequences are not padded here, so that grouping them by length gains nothing"),

@@ -188,11 +188,12 @@ public sealed class Trainer
 
         optimizer.ZeroGradients();
         double sum = 0;
-        int tokens = 0;
+        int tokens = 0, number = 0;
         foreach (MicroBatch micro in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0))
         {
             using Batch batch = micro.Batch;
-            double loss = folder.Model.LossAndGradients(batch, 1.0 / targets, cancellation);
+            double loss = folder.Model.LossAndGradients(
+                batch, 1.0 / targets, EmbeddingNoise.For(arguments.NeftuneNoiseAlpha ?? 0, arguments.Seed, progress.Step, number++), cancellation);
             if (!double.IsFinite(loss))
             {
                 throw NotFinite("the loss", loss, micro);

@@ -109,6 +109,9 @@ public sealed class TrainingArguments
     /// <summary>Largest global gradient norm; 0: no clipping.</summary>
     public double MaxGradNorm => Get(TrainingKeys.MaxGradNorm);
 
+    /// <summary>Strength of the noise on token embeddings; null: none.</summary>
+    public double? NeftuneNoiseAlpha => Get(TrainingKeys.NeftuneNoiseAlpha);
+
     public bool Bf16 => Get(TrainingKeys.Bf16);
 
     public bool GradientCheckpointing => Get(TrainingKeys.GradientCheckpointing);

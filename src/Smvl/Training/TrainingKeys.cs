@@ -69,6 +69,7 @@ internal static class TrainingKeys
     public static readonly TrainingKey<double> AdamBeta2 = Add(Beta("adam_beta2", 0.999, "decay of the squared gradient's running mean"));
     public static readonly TrainingKey<double> AdamEpsilon = Add(NonNegative("adam_epsilon", 1e-8, "added to the denominator of an update"));
     public static readonly TrainingKey<double> MaxGradNorm = Add(NonNegative("max_grad_norm", 1.0, "gradients are scaled down to this global norm; 0: not at all"));
+    public static readonly TrainingKey<double?> NeftuneNoiseAlpha = Add(new TrainingKey<double?>("neftune_noise_alpha", KeyTypes.OptionalNumber, null, "while training, each element of a token's embedding moves by chance by at most this / sqrt(tokens of the sample x width); null: not at all") { Constraint = ("> 0", value => value > 0) });
     public static readonly TrainingKey<bool> Bf16 = Add(Flag("bf16", false, "store frozen weights in bf16; arithmetic and trained weights are float32 either way"));
     public static readonly TrainingKey<bool> GradientCheckpointing = Add(Flag("gradient_checkpointing", false, "compute activations twice instead of keeping them"));
 

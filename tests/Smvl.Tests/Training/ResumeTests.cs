@@ -85,7 +85,8 @@ public sealed class ResumeTests
         "--freeze", freeze, "--train_sampling_strategy", sampling, "--eval_rows", "2", "--eval_strategy", "steps", "--eval_steps", "3",
         "--logging_steps", "3", "--save_steps", "2", "--save_total_limit", "2",
         "--max_steps", "10", "--per_device_train_batch_size", "2", "--gradient_accumulation_steps", "2",
-        "--learning_rate", "1e-3", "--lr_scheduler_type", "cosine", "--warmup_ratio", "0.2", "--weight_decay", "0.01");
+        "--learning_rate", "1e-3", "--lr_scheduler_type", "cosine", "--warmup_ratio", "0.2", "--weight_decay", "0.01",
+        "--neftune_noise_alpha", "5");
 
     private static void AssertSameWeights(string expected, string actual)
     {

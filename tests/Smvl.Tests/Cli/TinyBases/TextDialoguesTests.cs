@@ -39,7 +39,7 @@ public sealed partial class TextDialoguesTests
         {
             Assert.NotEmpty(turn!.User!);
             Assert.NotEmpty(turn.Assistant!);
-            Assert.Matches("^dialogues_zh\\.(color|shape|position|size|count|describe|parts|name|category|talk)$", turn.Source!);
+            Assert.Matches("^dialogues_zh\\.(color|shape|position|size|count|describe|by_shape|parts|name|category|talk)$", turn.Source!);
         });
         Assert.True(row.Texts![0]!.Source!.EndsWith(".talk", StringComparison.Ordinal) || row.Texts[0]!.User!.Contains('\n'), row.Texts[0]!.User);
     });
