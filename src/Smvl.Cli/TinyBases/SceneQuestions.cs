@@ -140,12 +140,25 @@ internal sealed class ChineseQuestions : SceneQuestions
     }
 
     /// <summary>
-    /// What each thing is like, its shape first: a text model finds a thing by the word that stands right before the answer long before
-    /// it finds it by one of the question's, and a description names colors before shapes.
+    /// Every thing's color, place and size, each asked by shape in an order of chance. A text model finds a thing by the word right before
+    /// the answer long before it finds it by one of the question's, and a description, which names colors before shapes, teaches the one way only.
     /// </summary>
     /// <param name="scene">one that is not for counting: each shape occurs once</param>
-    public static SceneTurn DescribeByShape(Scene scene) => new(
-        ByShape, "每个图形是什么样的？", string.Join('；', scene.Objects.Select(o => $"{Name(o.Shape)}{Name(o.Color)}，{Name(o.Size)}的，在{Place(o.Cell)}")) + "。");
+    /// <param name="random">chooses the orders</param>
+    public static SceneTurn[] AskByShape(Scene scene, ref SplitMix64 random)
+    {
+        (string Asked, Func<SceneObject, string> Property)[] properties =
+            [("是什么颜色", o => Name(o.Color)), ("在哪里", o => Place(o.Cell)), ("是大的还是小的", o => Name(o.Size))];
+        List<SceneTurn> turns = [];
+        foreach ((string asked, Func<SceneObject, string> property) in Chance.Shuffled(properties, ref random))
+        {
+            SceneObject[] things = Chance.Shuffled(scene.Objects, ref random);
+            turns.Add(new SceneTurn(
+                ByShape, $"{string.Join('、', things.Select(o => Name(o.Shape)))}{asked}？", string.Join('，', things.Select(o => Name(o.Shape) + property(o))) + "。"));
+        }
+
+        return [.. turns];
+    }
 
     public override string Description(Scene scene) => scene.Counted is null
         ? string.Join('，', scene.Objects.Select(o => $"{Place(o.Cell)}有一个{Name(o.Size)}的{Name(o.Color)}{Name(o.Shape)}")) + "。"

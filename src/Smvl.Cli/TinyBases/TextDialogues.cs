@@ -10,9 +10,13 @@ internal sealed class TextDialogues
 {
     public const string Subset = "dialogues_zh";
 
+    /// <summary>Dialogues that ask for things by their shape, of all; a course of them alone teaches to look up by shape.</summary>
+    public const double DefaultByShape = 0.1, CourseByShape = 0.96;
+
+    /// <summary>Of the others.</summary>
     private const double SceneShare = 0.70, PartsShare = 0.10, EmojiShare = 0.13;
 
-    private const double DescribeShare = 0.3, ByShapeShare = 0.5, EasyShare = 0.1;
+    private const double DescribeShare = 0.3, EasyShare = 0.1;
 
     /// <summary>How often a scene is asked for everything, of things of chance.</summary>
     private const int Rounds = 3;
@@ -22,11 +26,14 @@ internal sealed class TextDialogues
 
     private readonly EmojiFacts[] emoji;
     private readonly PlainTalk talk;
+    private readonly double byShape;
 
     /// <param name="emoji">rows of emoji_zh to train on</param>
+    /// <param name="byShape">share of the dialogues that ask for things by their shape</param>
     /// <exception cref="SmvlException">none of them tells a name and a category</exception>
-    public TextDialogues(IEnumerable<CauldronRow> emoji)
+    public TextDialogues(IEnumerable<CauldronRow> emoji, double byShape = DefaultByShape)
     {
+        this.byShape = byShape;
         this.emoji = [.. emoji.Select(row => EmojiFacts.Read(row.Texts ?? []))];
         if (!this.emoji.Any(facts => facts.Category is not null && facts.Name is not null))
         {
@@ -42,7 +49,7 @@ internal sealed class TextDialogues
     public CauldronRow Train(ulong seed, int row)
     {
         var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
-        return Row(random.NextUnit() switch
+        return Row(Chance.Is(byShape, ref random) ? ByShape(ref random) : random.NextUnit() switch
         {
             < SceneShare => AboutScene(heldOut: false, ref random),
             < SceneShare + PartsShare => PartByPart(ref random),
@@ -111,11 +118,6 @@ internal sealed class TextDialogues
             asked.Add(description);
         }
 
-        if (scene.Counted is null && told.Answers(scene, description.Kind) && Chance.Is(ByShapeShare, ref random))
-        {
-            asked.Add(ChineseQuestions.DescribeByShape(scene));
-        }
-
         return asked;
     }
 
@@ -125,6 +127,20 @@ internal sealed class TextDialogues
         Scene scene = Draw(heldOut: false, ref random);
         SceneTurn turn = SceneQuestions.Chinese.PartByPart(scene);
         return [turn with { User = $"{SceneGrid.Tell(scene, ref random).Text}\n{turn.User}" }];
+    }
+
+    /// <summary>A scene told as a grid, and asked for everything by shape.</summary>
+    private static SceneTurn[] ByShape(ref SplitMix64 random)
+    {
+        Scene scene;
+        do
+        {
+            scene = Draw(heldOut: false, ref random);
+        }
+        while (scene.Counted is not null || scene.Objects.Count == 1);
+        SceneTurn[] turns = ChineseQuestions.AskByShape(scene, ref random);
+        turns[0] = turns[0] with { User = $"{SceneGrid.Tell(scene, ref random).Text}\n{turns[0].User}" };
+        return turns;
     }
 
     /// <summary>A scene with any pairs of color and shape; the test's things make up no scene of either kind that is trained on.</summary>

@@ -23,7 +23,7 @@ internal sealed class TinyBasesBuild(
     /// <summary>The bases' names, in samples/ too.</summary>
     public const string VisionName = "smolvlm-tiny-en", TextName = "qwen3-tiny-zh", DemoName = "demo-model";
 
-    private const string EnglishPreset = "qwen3-tiny-en", LinearPreset = "qwen3-tiny-en-linear", FirstCourse = "first-course-en", EnglishDataName = "data-en", ChineseDataName = "data-zh";
+    private const string EnglishPreset = "qwen3-tiny-en", LinearPreset = "qwen3-tiny-en-linear", FirstCourse = "first-course-en", EnglishDataName = "data-en", ChineseDataName = "data-zh", ByShapeDataName = "data-zh-by-shape", FirstChineseCourse = "first-course-zh", ByShapeCourse = "by-shape-course-zh";
     private const ulong DataSeed = 1;
     private const long EnglishSeed = 1, ChineseSeed = 2;
 
@@ -32,7 +32,9 @@ internal sealed class TinyBasesBuild(
     {
         [FirstCourse] = "tiny_en_train.yaml",
         [VisionName] = "tiny_en_linear_train.yaml",
-        [TextName] = "tiny_zh_train.yaml",
+        [FirstChineseCourse] = "tiny_zh_train.yaml",
+        [ByShapeCourse] = "tiny_zh_by_shape_train.yaml",
+        [TextName] = "tiny_zh_last_train.yaml",
         [DemoName] = "demo_train.yaml",
     };
 
@@ -52,7 +54,8 @@ internal sealed class TinyBasesBuild(
         var parallel = new ParallelRows(threads, cancellation);
         Once(EnglishDataName, folder => EnglishData.Write(
             samples, folder, EnglishData.DefaultScenes, EnglishData.DefaultTestScenes, EnglishData.DefaultVariants, DataSeed, parallel, log));
-        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, DataSeed, parallel, log));
+        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.DefaultByShape, DataSeed, parallel, log));
+        Once(ByShapeDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.CourseByShape, DataSeed, parallel, log));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
             chinese: false, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
             folder, log, cancellation));
@@ -72,7 +75,15 @@ internal sealed class TinyBasesBuild(
 
         // a decoder too small to see for itself: what it is to tell, the tower must bring within reach of one matrix
         Once("start-second-course-en", folder => Splice(FirstCourse, "start-linear-en", folder));
-        if (!Train(VisionName, "start-second-course-en", At(EnglishDataName), splitting: true) || !Train(TextName, "start-zh", At(ChineseDataName), splitting: null))
+        if (!Train(VisionName, "start-second-course-en", At(EnglishDataName), splitting: true))
+        {
+            return false;
+        }
+
+        // looking up by shape does not form among all the other questions; alone it does, and then stays
+        if (!Train(FirstChineseCourse, "start-zh", At(ChineseDataName), splitting: null)
+            || !Train(ByShapeCourse, FirstChineseCourse, At(ByShapeDataName), splitting: null)
+            || !Train(TextName, ByShapeCourse, At(ChineseDataName), splitting: null))
         {
             return false;
         }

@@ -56,6 +56,36 @@ public sealed partial class TextDialoguesTests
             [.. Answers(rows, ".describe").Where(answer => !answer.StartsWith("图中有", StringComparison.Ordinal) && !answer.StartsWith("这是", StringComparison.Ordinal))];
     }
 
+    /// <summary>Things are answered for in the question's order, with what the grid has of them; a single one would be asked as elsewhere and answered otherwise.</summary>
+    [Fact]
+    public void ThingsAskedByTheirShapeStandInTheGrid()
+    {
+        int colors = 0;
+        foreach (CauldronRow row in Trained.Where(row => row.Texts![0]!.Source == "dialogues_zh.by_shape"))
+        {
+            Assert.Equal(3, row.Texts!.Length);
+            string grid = row.Texts[0]!.User!.Split('\n')[0];
+            foreach (CauldronTurn turn in row.Texts.Select(turn => turn!))
+            {
+                string[] asked = [.. ShapeNames.Where(shape => turn.User!.Contains(shape, StringComparison.Ordinal)).OrderBy(shape => turn.User!.IndexOf(shape, StringComparison.Ordinal))];
+                string[] answers = turn.Assistant!.TrimEnd('。').Split('，');
+                Assert.True(asked.Length > 1);
+                Assert.Equal(asked.Length, answers.Length);
+                foreach ((string shape, string answer) in asked.Zip(answers))
+                {
+                    Assert.StartsWith(shape, answer, StringComparison.Ordinal);
+                    string property = answer[shape.Length..];
+                    string wanted = turn.User!.EndsWith("是什么颜色？", StringComparison.Ordinal) ? $"[大小]{property[0]}{shape[0]}"
+                        : turn.User.EndsWith("是大的还是小的？", StringComparison.Ordinal) ? $"{property}.{shape[0]}"
+                        : $".{shape[0]}";
+                    Assert.Single(Regex.Matches(grid, " " + wanted));
+                    colors += ColorNames.Contains(property) ? 1 : 0;
+                }
+            }
+        }
+
+        Assert.True(colors > 1000, $"{colors}");
+    }
 
     /// <summary>A name that is asked for stands in the description; keywords are answered in the order in which they stand there.</summary>
     [Fact]
