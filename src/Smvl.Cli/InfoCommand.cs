@@ -63,11 +63,16 @@ internal static class InfoCommand
             output.WriteLine($"{token.Role,-10} {token.Id} {token.Text}".TrimEnd());
         }
 
+        if (info.Layout is { } layout)
+        {
+            output.WriteLine($"layout     {layout.Name}: {layout.Fake} and {layout.Global} around image rows{(info.Markers > 0 ? $", {info.Markers} markers are tokens" : "")}");
+        }
+
         output.WriteLine(Invariant($"files      {info.FileCount} with {info.FileBytes:N0} bytes"));
         if (info.Kind == CheckpointKind.Spliced)
         {
             output.WriteLine(Invariant(
-                $"trainable params: {info.ConnectorParameters / Mebi:F2}M || all params: {info.Parameters / Mebi:F2}M || trainable%: {100.0 * info.ConnectorParameters / info.Parameters:F2}"));
+                $"trainable params: {info.TrainableParameters / Mebi:F2}M || all params: {info.Parameters / Mebi:F2}M || trainable%: {100.0 * info.TrainableParameters / info.Parameters:F2}"));
         }
     }
 
@@ -91,7 +96,7 @@ internal static class InfoCommand
             json.WriteNumber("parameters", info.Parameters);
             if (info.Kind == CheckpointKind.Spliced)
             {
-                json.WriteNumber("trainable_parameters", info.ConnectorParameters);
+                json.WriteNumber("trainable_parameters", info.TrainableParameters);
             }
 
             json.WriteStartObject("parts");
@@ -116,6 +121,12 @@ internal static class InfoCommand
             if (info.ImageSequenceLength is int rows)
             {
                 json.WriteNumber("image_seq_len", rows);
+            }
+
+            if (info.Layout is { } layout)
+            {
+                json.WriteString("image_layout", layout.Name);
+                json.WriteNumber("marker_tokens", info.Markers);
             }
 
             json.WriteStartArray("tokens");

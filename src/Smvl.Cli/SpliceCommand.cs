@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Smvl.Models;
+using Smvl.Text;
 
 namespace Smvl.Cli;
 
@@ -17,7 +18,13 @@ internal static class SpliceCommand
             Description = "the deviation of --connector_init normal",
             DefaultValueFactory = _ => SpliceOptions.DefaultConnectorDeviation,
         };
-        var seed = new Option<long>("--seed") { Description = "the same seed, the same connector", DefaultValueFactory = _ => SpliceOptions.DefaultSeed };
+        var layout = new Option<string>("--image_layout")
+        {
+            Description = "what stands around image rows: markers that are tokens, the original scripts' strings, or Qwen's tokens and text",
+            DefaultValueFactory = _ => ImageLayout.Tokens.Name,
+        };
+        layout.AcceptOnlyFromAmong([.. ImageLayout.Named.Select(known => known.Name)]);
+        var seed = new Option<long>("--seed") { Description = "the same seed, the same new weights", DefaultValueFactory = _ => SpliceOptions.DefaultSeed };
         var threads = new ThreadsOption();
         deviation.Validators.Add(result =>
         {
@@ -28,7 +35,7 @@ internal static class SpliceCommand
         });
         var command = new Command("splice", "Join a vision tower and a text model through a new connector.")
         {
-            vision, text, output, initialization, deviation, seed, threads,
+            vision, text, output, layout, initialization, deviation, seed, threads,
         };
         // on a thread of its own, so that Ctrl-C is heard
         command.SetAction((parsed, cancellation) => Task.Run(
@@ -40,6 +47,7 @@ internal static class SpliceCommand
                     Connector = parsed.GetValue(initialization),
                     ConnectorDeviation = parsed.GetValue(deviation),
                     Seed = parsed.GetValue(seed),
+                    Layout = ImageLayout.OfName(parsed.GetRequiredValue(layout))!,
                     Threads = threads.Read(parsed),
                 };
                 ModelConfig config = WriteProgress.Watch(parsed.InvocationConfiguration.Output, progress =>

@@ -33,7 +33,7 @@ internal static class TrainCommand
 
     private static int Run(ParseResult parsed, int threads, bool profile, CancellationToken cancellation)
     {
-        TrainingArguments arguments = Read(parsed);
+        TrainingArguments arguments = ReadArguments(parsed);
         TextWriter output = parsed.InvocationConfiguration.Output;
         using CpuBackend cpu = new(threads);
         Backend backend = profile ? new ProfilingBackend(cpu) : cpu;
@@ -49,7 +49,9 @@ internal static class TrainCommand
         return 0;
     }
 
-    private static TrainingArguments Read(ParseResult parsed)
+    /// <summary>The configuration among what is no option: a file, keys, or both.</summary>
+    /// <exception cref="UsageException">a key on the command line is wrong</exception>
+    public static TrainingArguments ReadArguments(ParseResult parsed)
     {
         try
         {

@@ -11,7 +11,7 @@ internal abstract class DemoScreen
 
     /// <summary>The screen that fits the writer.</summary>
     public static DemoScreen For(TextWriter output) =>
-        TerminalText.IsTerminal(output) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? new Terminal() : new Plain(output);
+        TerminalText.HasColors(output) ? new Terminal() : new Plain(output);
 
     /// <summary>The next part begins.</summary>
     public void Begin(string heading) => Heading((++part).ToString(CultureInfo.InvariantCulture), heading);

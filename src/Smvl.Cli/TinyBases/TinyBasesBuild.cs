@@ -2,6 +2,7 @@ using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
+using Smvl.Text;
 using Smvl.Training;
 
 namespace Smvl.Cli.TinyBases;
@@ -42,6 +43,7 @@ internal sealed class TinyBasesBuild(
     public static SpliceOptions Splice(string vision, string text, string output, int threads) => new(vision, text, output)
     {
         Connector = ConnectorInitialization.Normal,
+        Layout = ImageLayout.Qwen,   // pictures of one tile: the markers' rows, untrained as they are, keep the text model's bytes
         ConnectorDeviation = 0.001,
         Seed = EnglishSeed,
         Threads = threads,

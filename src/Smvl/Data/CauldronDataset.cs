@@ -86,14 +86,14 @@ public sealed class CauldronDataset : IDisposable
         return file.ReadRow(row);
     }
 
-    /// <summary>The row's first picture, if it has any, and its first turns: one, as the original scripts take it, or more.</summary>
+    /// <summary>The row's first pictures, if it has any, and its first turns: one of each, as the original scripts take it, or more.</summary>
     /// <exception cref="SmvlException">
     /// the row cannot be read, or lacks one of them; names file, row group and row. A caller with <c>skip_bad_rows</c> counts it.
     /// </exception>
-    public CauldronSample ReadSample(int index, int turns = 1)
+    public CauldronSample ReadSample(int index, int turns = 1, int pictures = 1)
     {
         (_, CauldronFile file, long row) = Find(index);
-        return file.ReadSample(row, turns);
+        return file.ReadSample(row, turns, pictures);
     }
 
     public void Dispose() => files.ForEach(f => f.File.Dispose());

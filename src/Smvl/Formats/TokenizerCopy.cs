@@ -6,44 +6,51 @@ namespace Smvl.Formats;
 
 /// <summary>
 /// Copies the tokenizer files of one folder into another, checked and completed: a folder of vocab.json and merges.txt alone gets
-/// the tokenizer_config.json that transformers needs to find the added tokens.
+/// the tokenizer_config.json that transformers needs to find the added tokens. New tokens can be added on the way, in every file that
+/// lists added tokens.
 /// </summary>
 internal static class TokenizerCopy
 {
     private const string ConfigName = "tokenizer_config.json";
     private const string AddedKey = "added_tokens_decoder";
     private const string WholeName = "tokenizer.json";
+    private const string AddedName = "added_tokens.json";
 
-    private static readonly string[] AsTheyAre = [WholeName, "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", ChatTemplate.FileName];
+    private static readonly string[] AsTheyAre = [WholeName, "vocab.json", "merges.txt", AddedName, "special_tokens_map.json", ChatTemplate.FileName];
 
     /// <param name="from">a folder with a tokenizer</param>
     /// <param name="to">an existing folder without one</param>
     /// <param name="text">the model: its embedding has a row for every token, and its special ids are tokens</param>
+    /// <param name="markers">special tokens that the copy must have; those that the tokenizer lacks get the next ids, in this order</param>
     /// <param name="amend">a last change to tokenizer_config.json</param>
     /// <param name="notice">gets a line where something the files leave open is read as Qwen3 has it</param>
-    /// <returns>the tokenizer</returns>
+    /// <returns>the tokenizer with the new tokens, and those</returns>
     /// <exception cref="SmvlException">no tokenizer, one of another kind, or one with more ids than rows</exception>
-    public static BpeTokenizer Copy(
-        string from, string to, TextConfig text, Action<JsonObject>? amend = null, Action<string>? notice = null)
+    public static (BpeTokenizer Tokenizer, IReadOnlyList<AddedToken> New) Copy(
+        string from, string to, TextConfig text, IReadOnlyList<string> markers, Action<JsonObject>? amend = null, Action<string>? notice = null)
     {
         BpeTokenizer tokenizer = TokenizerFiles.Load(from, notice);
         CheckFit(from, tokenizer, text);
+        AddedToken[] added = Lacking(from, tokenizer, markers);
         foreach (string name in AsTheyAre.Where(name => File.Exists(Path.Combine(from, name))))
         {
             // a copy of the content, not of the rights: a published folder may be read-only
             File.WriteAllBytes(Path.Combine(to, name), File.ReadAllBytes(Path.Combine(from, name)));
         }
 
+        AddTo(to, added);
         string configPath = Path.Combine(from, ConfigName);
         JsonObject config = File.Exists(configPath) ? HuggingFaceJson.ReadNode(configPath) : AsPublished();
         if (!File.Exists(Path.Combine(from, WholeName)) && !config.ContainsKey(AddedKey))
         {
-            config[AddedKey] = Added(tokenizer.AddedTokens);
+            config[AddedKey] = new JsonObject();
+            AddTo(config, tokenizer.AddedTokens);
         }
 
+        AddTo(config, added);
         amend?.Invoke(config);
         HuggingFaceJson.WriteNode(Path.Combine(to, ConfigName), config);
-        return tokenizer;
+        return (added.Length == 0 ? tokenizer : TokenizerFiles.Load(to), added);
     }
 
     /// <summary>The folder's tokenizer files, opened, by name: a run's checkpoints carry them on, even when the folder is gone by then.</summary>
@@ -88,9 +95,45 @@ internal static class TokenizerCopy
         ["unk_token"] = null,
     };
 
-    private static JsonObject Added(IReadOnlyList<AddedToken> tokens)
+    /// <summary>Special tokens behind the tokenizer's last id, for the markers that are none of its tokens yet.</summary>
+    private static AddedToken[] Lacking(string from, BpeTokenizer tokenizer, IReadOnlyList<string> markers)
     {
-        var decoder = new JsonObject();
+        HashSet<string> known = [.. tokenizer.AddedTokens.Select(token => token.Content)];
+        string[] lacking = [.. markers.Where(marker => !known.Contains(marker))];
+        return lacking.FirstOrDefault(marker => tokenizer.TokenToId(marker) is not null) is { } ordinary
+            ? throw new SmvlException("an image marker is an ordinary token of the vocabulary", from, "no such token, or an added one", ordinary, "choose another image_layout")
+            : [.. lacking.Select((marker, i) => new AddedToken(tokenizer.VocabularySize + i, marker, Special: true))];
+    }
+
+    /// <summary>Into the copied files that list added tokens, beside tokenizer_config.json.</summary>
+    private static void AddTo(string folder, AddedToken[] tokens)
+    {
+        string whole = Path.Combine(folder, WholeName), list = Path.Combine(folder, AddedName);
+        if (tokens.Length > 0 && File.Exists(whole))
+        {
+            File.WriteAllBytes(whole, TokenizerJson.WithTokens(File.ReadAllBytes(whole), tokens, whole));
+        }
+
+        if (tokens.Length > 0 && File.Exists(list))
+        {
+            JsonObject ids = HuggingFaceJson.ReadNode(list);
+            foreach (AddedToken token in tokens)
+            {
+                ids[token.Content] = token.Id;
+            }
+
+            HuggingFaceJson.WriteNode(list, ids);
+        }
+    }
+
+    /// <summary>Into tokenizer_config.json, where that lists added tokens.</summary>
+    private static void AddTo(JsonObject config, IReadOnlyList<AddedToken> tokens)
+    {
+        if (config[AddedKey] is not JsonObject decoder)
+        {
+            return;
+        }
+
         foreach (AddedToken token in tokens)
         {
             decoder[$"{token.Id}"] = new JsonObject
@@ -103,7 +146,5 @@ internal static class TokenizerCopy
                 ["special"] = token.Special,
             };
         }
-
-        return decoder;
     }
 }

@@ -29,6 +29,12 @@ public sealed record CheckpointInfo
     /// <summary>Rows of a tile; null for a text model alone.</summary>
     public int? ImageSequenceLength { get; init; }
 
+    /// <summary>What stands around image rows; null for a folder that is not spliced, and for GGUF files, which have llama.cpp's.</summary>
+    public ImageLayout? Layout { get; init; }
+
+    /// <summary>Image markers that are tokens made for this model: <see cref="ImageLayout.MarkerTokens"/>.</summary>
+    public int Markers { get; init; }
+
     /// <summary>The parts that the folder has.</summary>
     public required IReadOnlyList<PartInfo> Parts { get; init; }
 
@@ -41,8 +47,9 @@ public sealed record CheckpointInfo
 
     public long Parameters => Parts.Sum(part => part.Parameters);
 
-    /// <summary>What connector training, the default, trains.</summary>
-    public long ConnectorParameters => Parts.Where(part => part.Part == ModelPart.Connector).Sum(part => part.Parameters);
+    /// <summary>What connector training, the default, trains: the connector, and the rows of <see cref="Markers"/> in embedding and head.</summary>
+    public long TrainableParameters =>
+        Parts.Where(part => part.Part == ModelPart.Connector).Sum(part => part.Parameters) + ((long)Markers * Text.HiddenSize * (Text.TieWordEmbeddings ? 1 : 2));
 
     /// <exception cref="SmvlException">not a checkpoint of a known kind, or weights that do not fit the configuration</exception>
     public static CheckpointInfo Read(string folder)
@@ -85,6 +92,10 @@ public sealed record CheckpointInfo
 
     private static CheckpointInfo Describe(string folder, CheckpointKind kind, TextConfig text, NameTable table, ModelConfig? model)
     {
+        // a SmolVLM's own tokenizer is of another kind; a source may come without one
+        bool readable = kind != CheckpointKind.SmolVlm && File.Exists(Path.Combine(folder, TokenizerConfig.FileName));
+        BpeTokenizer? tokenizer = readable ? TokenizerFiles.Load(folder) : null;
+        ImageLayout? layout = kind == CheckpointKind.Spliced ? ImageLayout.Load(folder) : null;
         using CheckpointFolder weights = CheckpointFolder.Open(folder);
         IReadOnlyDictionary<string, Tensor> bound = CheckpointWeights.Bind(weights, table);
         return new CheckpointInfo
@@ -94,8 +105,10 @@ public sealed record CheckpointInfo
             Text = text,
             ScaleFactor = model?.ScaleFactor,
             ImageSequenceLength = model?.ImageSequenceLength,
+            Layout = layout,
+            Markers = tokenizer is null ? 0 : layout?.MarkerTokens(tokenizer).Count ?? 0,
             Parts = PartsOf(table, bound),
-            Tokens = SpecialTokens(folder, kind, text, model?.ImageTokenId),
+            Tokens = SpecialTokens(tokenizer, GenerationConfigFile.Read(folder, text), model?.ImageTokenId),
             FileBytes = weights.Files.Sum(file => FileLength.Of(file)),
             FileCount = weights.Files.Count,
         };
@@ -109,14 +122,6 @@ public sealed record CheckpointInfo
         tensors.Sum(tensor => tensor.Count),
         tensors.Sum(tensor => tensor.ByteLength),
         [.. tensors.Select(tensor => tensor.DType).Distinct().Order()]);
-
-    private static List<TokenInfo> SpecialTokens(string folder, CheckpointKind kind, TextConfig text, int? imageTokenId)
-    {
-        // a SmolVLM's own tokenizer is of another kind; a source may come without one
-        bool readable = kind != CheckpointKind.SmolVlm && File.Exists(Path.Combine(folder, "tokenizer_config.json"));
-        BpeTokenizer? tokenizer = readable ? TokenizerFiles.Load(folder) : null;
-        return SpecialTokens(tokenizer, GenerationConfigFile.Read(folder, text), imageTokenId);
-    }
 
     private static List<TokenInfo> SpecialTokens(BpeTokenizer? tokenizer, GenerationConfig generation, int? imageTokenId)
     {

@@ -39,7 +39,7 @@ public static class CheckpointInitializer
         (NameTable table, TextConfig text) = Describe(staged.Path);
         if (options.Tokenizer is not null)
         {
-            TokenizerCopy.Copy(options.Tokenizer, staged.Path, text, notice: notice);
+            TokenizerCopy.Copy(options.Tokenizer, staged.Path, text, markers: [], notice: notice);
         }
         else
         {

@@ -93,7 +93,7 @@ public static class GgufExporter
         var writer = new GgufWriter();
         TextConfig text = model.Model.Config.Text;
         GgufConfigWriter.WriteText(writer, name, options.Type, text);
-        GgufVocabulary.Of(model.Tokenizer, ImageLayout.Load(options.Folder), text.VocabularySize, options.Folder).Write(writer);
+        GgufVocabulary.Of(model.Tokenizer, model.Layout!, text.VocabularySize, options.Folder).Write(writer);
         GgufConfigWriter.WriteTokenIds(writer, model.Generation, options.Folder);
         writer.Add(GgufKeys.Tokenizer.ChatTemplate, ChatTemplate.Jinja);
         return writer;

@@ -60,7 +60,7 @@ public sealed class GgufModel : IChatModel
             }
 
             BpeTokenizer tokenizer = reading.GetAwaiter().GetResult();
-            PromptBuilder prompts = new(tokenizer, ImageLayout.SmolVlm, files.Whole?.ImageSequenceLength ?? 0, NoToken, format);
+            PromptBuilder prompts = new(tokenizer, ImageLayout.Tokens, files.Whole?.ImageSequenceLength ?? 0, NoToken, format);
             if (files.Whole is not ModelConfig whole)
             {
                 return new GgufModel(files, model!, tokenizer, new NoPictures(() => NoProjector(path)), prompts);
@@ -112,7 +112,7 @@ public sealed class GgufModel : IChatModel
     /// <summary>The pieces around a picture that are no single token; mtmd inserts them as such.</summary>
     private static string[] Lacking(BpeTokenizer tokenizer) =>
     [
-        .. ((string[])[ImageLayout.SmolVlm.Fake, ImageLayout.SmolVlm.Global]).Where(marker => tokenizer.AddedTokens.All(token => token.Content != marker)),
+        .. ((string[])[ImageLayout.Tokens.Fake, ImageLayout.Tokens.Global]).Where(marker => tokenizer.AddedTokens.All(token => token.Content != marker)),
         .. ((string[])["\n", "\n\n"]).Where(breaks => tokenizer.Encode(breaks).Length != 1).Select(breaks => breaks.Replace("\n", "\\n", StringComparison.Ordinal)),
     ];
 

@@ -112,7 +112,7 @@ public static class GgufVerifier
                 continue;
             }
 
-            bool isMarker = actual == ImageLayout.SmolVlm.Fake || actual == ImageLayout.SmolVlm.Global;
+            bool isMarker = actual == ImageLayout.Tokens.Fake || actual == ImageLayout.Tokens.Global;
             if (!isMarker || ++renamed > 2)
             {
                 throw new SmvlException($"token {id} is not the source's", file, $"'{expected}'", $"'{actual}'");

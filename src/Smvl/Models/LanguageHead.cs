@@ -72,6 +72,7 @@ internal sealed class LanguageHead(Backend backend, TextConfig config, RmsNormLa
         // the logits hold their own gradient now
         using Tensor dNormed = backend.Allocate(DType.F32, normed.Shape);
         projection.Backward(dNormed, logits, normed);
+        weight.Rows?.LinearBackward(logits, normed);
         using Tensor dChosen = backend.Allocate(DType.F32, chosen.Shape);
         norm.Backward(dChosen, dNormed, chosen, rstd, accumulate: false);
         backend.PutRows(dHidden, dChosen, rows);

@@ -21,7 +21,7 @@ public sealed class ModelFolder : IChatModel
 
     private ModelFolder(
         string path, CheckpointFolder weights, VisionLanguageModel model, ImageProcessor? images, BpeTokenizer tokenizer,
-        PromptBuilder prompts, GenerationConfig generation)
+        PromptBuilder prompts, ImageLayout? layout, GenerationConfig generation)
     {
         Path = path;
         this.weights = weights;
@@ -29,6 +29,8 @@ public sealed class ModelFolder : IChatModel
         this.images = images;
         Tokenizer = tokenizer;
         Prompts = prompts;
+        Layout = layout;
+        MarkerIds = [.. layout?.MarkerTokens(tokenizer).Select(token => token.Id) ?? []];
         Generation = generation;
         Sources = ModelSources.Read(path);
         tokenizerFiles = TokenizerCopy.OpenFiles(path);
@@ -48,6 +50,12 @@ public sealed class ModelFolder : IChatModel
     public PromptBuilder Prompts { get; }
 
     public GenerationConfig Generation { get; }
+
+    /// <summary>What stands around image rows; null for a text model alone.</summary>
+    public ImageLayout? Layout { get; }
+
+    /// <summary>Image markers that were made tokens for this model: their rows are trained with the connector.</summary>
+    public IReadOnlyList<int> MarkerIds { get; }
 
     /// <summary>What it was made of; null where the folder does not say.</summary>
     public ModelSources? Sources { get; }
@@ -102,7 +110,7 @@ public sealed class ModelFolder : IChatModel
             model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.TextSource(config)));
             BpeTokenizer tokenizer = Fitting(readTokenizer(), config, path);
             PromptBuilder prompts = new(tokenizer, ImageLayout.Qwen, rowsPerTile: 0, generation.PadTokenId ?? NoToken);
-            return new ModelFolder(path, weights, model, null, tokenizer, prompts, generation);
+            return new ModelFolder(path, weights, model, null, tokenizer, prompts, null, generation);
         }
         catch
         {
@@ -130,9 +138,10 @@ public sealed class ModelFolder : IChatModel
                 [.. Enumerable.Range(0, config.Vision.ChannelCount).Select(images.NormalizationOffset)]);
             model = new(backend, config, CheckpointWeights.Bind(weights, NameTable.For(config)), pixels);
             BpeTokenizer tokenizer = Fitting(readTokenizer(), config.Text, path);
-            PromptBuilder prompts = new(tokenizer, ImageLayout.Load(path, notice), config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
+            ImageLayout layout = ImageLayout.Load(path, notice);
+            PromptBuilder prompts = new(tokenizer, layout, config.ImageSequenceLength, generation.PadTokenId ?? NoToken);
             Check(path, "image_token_id", prompts.ImageTokenId, config.ImageTokenId);
-            return new ModelFolder(path, weights, model, new ImageProcessor(images), tokenizer, prompts, generation);
+            return new ModelFolder(path, weights, model, new ImageProcessor(images), tokenizer, prompts, layout, generation);
         }
         catch
         {

@@ -32,6 +32,9 @@ public sealed class Parameter
 
     public bool Trainable => Gradient is not null;
 
+    /// <summary>Rows that are trained although the rest is frozen; null for none.</summary>
+    internal TrainedRows? Rows { get; private set; }
+
     public Shape Shape => Value.Shape;
 
     /// <summary>A frozen float32 matrix becomes BF16, half as large.</summary>
@@ -48,6 +51,17 @@ public sealed class Parameter
         Value.Dispose();
         Value = narrow;
         StoredDType = DType.BF16;
+    }
+
+    /// <summary>Some rows of a frozen matrix are trained; the matrix gets memory of its own for them.</summary>
+    internal TrainedRows TrainRows(Backend backend, IReadOnlyList<int> ids)
+    {
+        Tensor own = backend.Allocate(Value.DType, Shape);
+        backend.Copy(own, Value);
+        backend.SetAside(Value);
+        Value.Dispose();
+        Value = own;
+        return Rows = new TrainedRows(backend, this, ids);
     }
 
     /// <summary>Makes the float32 master and a zero gradient.</summary>

@@ -32,14 +32,17 @@ public sealed record SpliceOptions(string Vision, string Text, string Output)
 
     public long Seed { get; init; } = DefaultSeed;
 
-    /// <summary>Cores that draw the connector's weights.</summary>
+    /// <summary>What stands around image rows.</summary>
+    public ImageLayout Layout { get; init; } = ImageLayout.Tokens;
+
+    /// <summary>Cores that draw new weights.</summary>
     public int Threads { get; init; } = ThreadCount.Default;
 }
 
 /// <summary>
 /// Joins the vision tower of one checkpoint with the text model, head and tokenizer of another through a new connector:
-/// a folder that transformers loads as SmolVLMForConditionalGeneration. Tensors keep the bytes of their sources; the connector is
-/// float32. Nothing of either model is in memory but the piece that is being copied.
+/// a folder that transformers loads as SmolVLMForConditionalGeneration. Tensors keep the bytes of their sources, but for
+/// the embedding's rows of image markers that are tokens (<see cref="NewTokenRows"/>); the connector is float32. Nothing of either model is in memory but the piece that is being copied.
 /// </summary>
 public static class Splicer
 {
@@ -55,64 +58,78 @@ public static class Splicer
         using StagedFolder staged = StagedFolder.Create(options.Output);
         (VisionConfig vision, int scaleFactor) = ConfigFile.ReadVisionSource(options.Vision);
         TextConfig text = ConfigFile.ReadTextSource(options.Text);
-        BpeTokenizer tokenizer = TokenizerCopy.Copy(options.Text, staged.Path, text, AmendTokenizerConfig, notice);
+        ImageProcessorConfig pictures = PictureSettings(options.Vision, vision);
+        (BpeTokenizer tokenizer, IReadOnlyList<AddedToken> added) = TokenizerCopy.Copy(
+            options.Text, staged.Path, text, Markers(options.Layout, pictures), json => AmendTokenizerConfig(json, options.Layout), notice);
+        var rows = new NewTokenRows(added, options.Seed);
         var config = new ModelConfig
         {
             Vision = vision,
-            Text = text,
+            Text = text with { VocabularySize = rows.RowsOf(text.VocabularySize) },
             ScaleFactor = scaleFactor,
             ImageTokenId = TokenId(tokenizer, options.Text, ImageLayout.Image),
         };
-        _ = TokenId(tokenizer, options.Text, ImageLayout.Qwen.Fake);
-        _ = TokenId(tokenizer, options.Text, ImageLayout.Qwen.Global);
+        foreach (string marker in QwenMarkers(options.Layout))
+        {
+            _ = TokenId(tokenizer, options.Text, marker);
+        }
 
         File.WriteAllText(Path.Combine(staged.Path, ChatTemplate.FileName), ChatTemplate.Jinja);
-        WritePictureSettings(options.Vision, staged.Path, config);
+        (pictures with { ImageSeqLen = config.ImageSequenceLength }).Write(staged.Path);
         ConfigWriter.Write(staged.Path, config, DType.F32);   // the connector's type, which holds every other one exactly
-        GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, text));
+        GenerationConfigFile.Write(staged.Path, GenerationConfigFile.Read(options.Text, config.Text));
         new ModelSources(ModelSource.Of(options.Vision), ModelSource.Of(options.Text)).Write(staged.Path);
-        WriteWeights(options, config, staged.Path, progress, cancellation);
+        WriteWeights(options, text, config, rows, staged.Path, progress, cancellation);
         staged.Commit();
         return config;
     }
 
     /// <summary>The text model's own chat template goes: it knows no pictures, and the spliced folder has one.</summary>
-    private static void AmendTokenizerConfig(JsonObject tokenizerConfig)
+    private static void AmendTokenizerConfig(JsonObject tokenizerConfig, ImageLayout layout)
     {
         tokenizerConfig.Remove("chat_template");
-        ImageLayout.Qwen.AddTo(tokenizerConfig);
+        layout.AddTo(tokenizerConfig);
     }
+
+    /// <summary>Markers that the vocabulary gets: those of the largest grid that the picture settings can ask for.</summary>
+    private static IReadOnlyList<string> Markers(ImageLayout layout, ImageProcessorConfig pictures) =>
+        layout == ImageLayout.Tokens ? ImageLayout.MarkersFor(Math.Max(1, (pictures.LongestEdge + pictures.TileSize - 1) / pictures.TileSize)) : [];
+
+    /// <summary>Markers that the vocabulary must have: those that are Qwen's own tokens.</summary>
+    private static IEnumerable<string> QwenMarkers(ImageLayout layout) =>
+        layout == ImageLayout.Tokens ? [] : ((string[])[layout.Fake, layout.Global]).Where(marker => marker.StartsWith("<|", StringComparison.Ordinal));
 
     private static int TokenId(BpeTokenizer tokenizer, string folder, string token) =>
         tokenizer.TokenToId(token)
         ?? throw new SmvlException("the tokenizer lacks a token", folder, token, "none of this text", "take the tokenizer of a Qwen3 model");
 
-    private static void WritePictureSettings(string source, string folder, ModelConfig config)
+    private static ImageProcessorConfig PictureSettings(string source, VisionConfig vision)
     {
         ImageProcessorConfig settings = ImageProcessorConfig.Read(source);
-        if (settings.TileSize != config.Vision.ImageSize)
+        if (settings.TileSize != vision.ImageSize)
         {
             throw new SmvlException(
                 "the picture settings' tiles are not the vision tower's",
                 source,
-                $"max_image_size.longest_edge {config.Vision.ImageSize}",
+                $"max_image_size.longest_edge {vision.ImageSize}",
                 $"{settings.TileSize}",
                 "preprocessor_config.json and config.json must be of the same model");
         }
 
-        (settings with { ImageSeqLen = config.ImageSequenceLength }).Write(folder);
+        return settings;
     }
 
     private static void WriteWeights(
-        SpliceOptions options, ModelConfig config, string folder, Action<double>? progress, CancellationToken cancellation)
+        SpliceOptions options, TextConfig source, ModelConfig config, NewTokenRows rows, string folder, Action<double>? progress,
+        CancellationToken cancellation)
     {
         using CheckpointFolder visionFolder = CheckpointFolder.Open(options.Vision);
         using CheckpointFolder textFolder = CheckpointFolder.Open(options.Text);
         IReadOnlyDictionary<string, Tensor> vision = CheckpointWeights.Bind(visionFolder, NameTable.VisionSource(config.Vision));
-        IReadOnlyDictionary<string, Tensor> text = CheckpointWeights.Bind(textFolder, NameTable.TextSource(config.Text));
+        IReadOnlyDictionary<string, Tensor> text = CheckpointWeights.Bind(textFolder, NameTable.TextSource(source));
         CheckpointWriter.Write(folder, [.. NameTable.For(config).Select(row =>
-            vision.TryGetValue(row.Ours, out Tensor? tensor) || text.TryGetValue(row.Ours, out tensor)
-                ? TensorSource.From(row.HuggingFace, tensor, cancellation)
+            row.Ours is "text.embedding" or "head" ? rows.Source(row.HuggingFace, text[row.Ours], cancellation)
+                : vision.TryGetValue(row.Ours, out Tensor? tensor) || text.TryGetValue(row.Ours, out tensor) ? TensorSource.From(row.HuggingFace, tensor, cancellation)
                 : NewConnector(row, options, cancellation))], progress: progress);
     }
 

@@ -38,13 +38,15 @@ internal sealed class TextDecoder
         return x;
     }
 
-    /// <summary>The gradient of <see cref="Embed"/>, when the embedding is trainable.</summary>
+    /// <summary>The gradient of <see cref="Embed"/>, when the embedding is trainable, or rows of it.</summary>
     public void EmbedBackward(Tensor dx, ReadOnlySpan<int> ids)
     {
         if (embedding.Gradient is { } gradient)
         {
             backend.GatherBackward(gradient, dx, ids);
         }
+
+        embedding.Rows?.GatherBackward(dx, ids);
     }
 
     /// <summary>

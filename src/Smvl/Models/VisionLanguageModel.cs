@@ -13,6 +13,7 @@ namespace Smvl.Models;
 public sealed class VisionLanguageModel : IDisposable
 {
     private readonly Dictionary<string, Parameter> parameters = [];
+    private readonly List<TrainedRows> rows = [];
     private readonly TextDecoder text;
     private readonly LanguageHead head;
     private readonly ModelConfig? whole;
@@ -74,6 +75,12 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>In the checkpoint's order.</summary>
     public IReadOnlyCollection<Parameter> Parameters => parameters.Values;
 
+    /// <summary>What is trained: parameters, and the masters of rows whose matrices are frozen.</summary>
+    public IEnumerable<Parameter> Trained => parameters.Values.Where(p => p.Trainable).Concat(RowMasters);
+
+    /// <summary>The second kind of <see cref="Trained"/>.</summary>
+    internal IEnumerable<Parameter> RowMasters => rows.Select(part => part.Masters);
+
     /// <summary>Keep only the blocks' inputs for the backward and compute the rest again; measured in bench/RESULTS.md.</summary>
     public bool GradientCheckpointing { get; set; }
 
@@ -90,6 +97,24 @@ public sealed class VisionLanguageModel : IDisposable
             parameter.Unfreeze(Backend);
         }
     }
+
+    /// <summary>
+    /// Trains the embedding's rows of some tokens, and those of a head of its own, where the rest of them is frozen; what is trained as a
+    /// whole anyway stays so. Call it behind <see cref="Unfreeze"/>.
+    /// </summary>
+    internal void TrainRows(IReadOnlyList<int> ids)
+    {
+        foreach (string name in (ReadOnlySpan<string>)["text.embedding", "head"])
+        {
+            if (ids.Count > 0 && parameters.TryGetValue(name, out Parameter? matrix) && !matrix.Trainable)
+            {
+                rows.Add(matrix.TrainRows(Backend, ids));
+            }
+        }
+    }
+
+    /// <summary>Puts the rows of <see cref="TrainRows"/> as they were trained into their matrices.</summary>
+    internal void StoreTrainedRows() => rows.ForEach(part => part.Store());
 
     /// <summary>Stores frozen float32 matrices in BF16, as <c>bf16: true</c> asks for; arithmetic stays float32.</summary>
     public void NarrowFrozen()
@@ -227,6 +252,8 @@ public sealed class VisionLanguageModel : IDisposable
             parameter.Value.Dispose();
             parameter.Gradient?.Dispose();
         }
+
+        rows.ForEach(part => part.Dispose());
     }
 
     /// <summary>Rows (T, D) of a prompt's tokens, with its pictures' rows in place.</summary>
@@ -259,7 +286,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
-        bool textTrains = Trains("text.") || Trains("head");
+        bool textTrains = Trains("text.") || Trains("head") || rows.Count > 0;
         bool backward = gradientScale is not null && (textTrains || (rowsTrain && batch.TileCount > 0));
         bool keepRows = backward && rowsTrain && batch.TileCount > 0;
 
@@ -274,9 +301,9 @@ public sealed class VisionLanguageModel : IDisposable
                 x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows, out towerKept, out shuffled, cancellation);
         }
 
-        SequenceRows rows = SequenceRows.Of(batch.Lengths);
+        SequenceRows sequences = SequenceRows.Of(batch.Lengths);
         using Tensor hidden = text.Forward(
-            x, rows, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept, cancellation);
+            x, sequences, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept, cancellation);
         using Tensor? dx = backward ? Backend.Allocate(DType.F32, hidden.Shape) : null;
         double loss = head.Loss(hidden, Span(batch.TargetRows), Span(batch.Targets), gradientScale ?? 1f, dx);
         if (dx is null)
@@ -284,7 +311,7 @@ public sealed class VisionLanguageModel : IDisposable
             return loss;
         }
 
-        text.Backward(dx, rows, textKept!, cancellation);
+        text.Backward(dx, sequences, textKept!, cancellation);
         if (keepRows)
         {
             BackwardImages(dx, batch, visionTrains, towerKept, shuffled!, cancellation);

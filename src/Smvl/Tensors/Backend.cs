@@ -137,6 +137,9 @@ public abstract class Backend : IDisposable
     /// <summary>x rows index[i] = rows (n, D) row i.</summary>
     public abstract void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index);
 
+    /// <summary>y (T, n) = columns index[i] of x (T, N).</summary>
+    public abstract void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index);
+
     /// <summary>x row t (T, D) += table (V, D) row ids[t]; the backward to the table is <see cref="GatherBackward"/>.</summary>
     public abstract void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids);
 

@@ -238,6 +238,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Gather, start, 2 * rows.ByteLength);
     }
 
+    public override void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.GatherColumns(y, x, index);
+        Count(OperationKind.Gather, start, 2 * y.ByteLength);
+    }
+
     public override void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids)
     {
         long start = Stopwatch.GetTimestamp();

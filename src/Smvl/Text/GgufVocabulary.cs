@@ -49,8 +49,8 @@ internal sealed record GgufVocabulary(IReadOnlyList<string> Tokens, IReadOnlyLis
             types[added.Id] = (int)(added.Special || LooksSpecial(added.Content) ? GgufTokenType.Control : GgufTokenType.UserDefined);
         }
 
-        Rename(tokenizer, layout.Fake, ImageLayout.SmolVlm.Fake, tokens, types, where);
-        Rename(tokenizer, layout.Global, ImageLayout.SmolVlm.Global, tokens, types, where);
+        Rename(tokenizer, layout.Fake, ImageLayout.Tokens.Fake, tokens, types, where);
+        Rename(tokenizer, layout.Global, ImageLayout.Tokens.Global, tokens, types, where);
         return new GgufVocabulary(tokens, types, tokenizer.Merges);
     }
 

@@ -113,6 +113,9 @@ public sealed class PromptBuilder
         return fits;
     }
 
+    /// <summary>Tokens that stand around the image rows of one picture, as they are alone.</summary>
+    internal int LayoutTokens(ImageGrid grid) => tokenizer.Encode(layout.Expand(grid, rowsPerTile)).Count(id => id != ImageTokenId);
+
     /// <summary>A rendered conversation with its image placeholders expanded.</summary>
     /// <param name="text">one <see cref="ImageLayout.Image"/> for each picture</param>
     /// <param name="grids">how the pictures were cut, in their order</param>

@@ -12,6 +12,8 @@ internal static class TokenizerJson
 {
     public const string FileName = "tokenizer.json";
 
+    private const string AddedKey = "added_tokens";
+
     /// <param name="path">the file</param>
     /// <param name="alsoAdded">tokens that tokenizer_config.json adds; those of the file itself must agree with them</param>
     public static BpeTokenizer Read(string path, IReadOnlyList<AddedToken> alsoAdded)
@@ -38,7 +40,7 @@ internal static class TokenizerJson
 
         TokenLists.ReadMerges(json[merges], tokenizer, path, "model.merges");
         return tokenizer.Build(
-            Join(root.Sections("added_tokens").Select(token => TokenizerConfig.ReadAddedToken(token, token.Int("id"))), alsoAdded, path),
+            Join(root.Sections(AddedKey).Select(token => TokenizerConfig.ReadAddedToken(token, token.Int("id"))), alsoAdded, path),
             model.Bool("ignore_merges", false));
     }
 
@@ -70,6 +72,46 @@ internal static class TokenizerJson
         json.WriteStartObject("decoder");
         WriteByteLevel(json);
         json.WriteEndObject();
+    }
+
+    /// <summary>The file with more added tokens, every other byte as it was.</summary>
+    /// <param name="json">the file</param>
+    /// <param name="tokens">at least one, none of them in the file</param>
+    /// <param name="path">for errors</param>
+    /// <exception cref="SmvlException">the file has no list of added tokens</exception>
+    public static byte[] WithTokens(byte[] json, IReadOnlyList<AddedToken> tokens, string path)
+    {
+        var reader = new Utf8JsonReader(json);
+        while (reader.Read() && !(reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(AddedKey)))
+        {
+            if (reader.CurrentDepth == 1)
+            {
+                reader.TrySkip();   // a list of 150,000 tokens, for one
+            }
+        }
+
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new SmvlException($"no list of {AddedKey}", path, hint: "fetch the file again");
+        }
+
+        int start = (int)reader.TokenStartIndex;
+        reader.TrySkip();
+        int end = (int)reader.TokenStartIndex;   // of the bracket
+        bool isEmpty = json.AsSpan((start + 1)..end).Trim(" \t\r\n"u8).IsEmpty;
+        int last = start + 1 + json.AsSpan((start + 1)..end).TrimEnd(" \t\r\n"u8).Length;
+        using var more = new MemoryStream();
+        foreach (AddedToken token in tokens)
+        {
+            more.Write(isEmpty && more.Length == 0 ? "\n    "u8 : ",\n    "u8);
+            using var writer = new Utf8JsonWriter(more);
+            writer.WriteStartObject();
+            writer.WriteNumber("id", token.Id);
+            TokenizerWriter.WriteAddedToken(writer, token);
+            writer.WriteEndObject();
+        }
+
+        return [.. json[..last], .. more.ToArray(), .. json[last..]];
     }
 
     private static void WriteByteLevel(Utf8JsonWriter json)

@@ -97,7 +97,7 @@ public static class TokenizerWriter
         json.WriteNull("unk_token");
     }
 
-    private static void WriteAddedToken(Utf8JsonWriter json, AddedToken token)
+    internal static void WriteAddedToken(Utf8JsonWriter json, AddedToken token)
     {
         json.WriteString("content", token.Content);
         json.WriteBoolean("single_word", false);

@@ -23,7 +23,7 @@ internal sealed class AdamWOptimizer : IDisposable
     {
         backend = model.Backend;
         this.arguments = arguments;
-        foreach (Parameter parameter in model.Parameters.Where(p => p.Trainable))
+        foreach (Parameter parameter in model.Trained)
         {
             long[] dims = parameter.Shape.Dims.ToArray();
             states.Add((parameter, backend.Zeros(dims), backend.Zeros(dims)));

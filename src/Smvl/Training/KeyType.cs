@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Smvl.Data;
+using Smvl.Text;
 
 namespace Smvl.Training;
 
@@ -33,6 +34,10 @@ internal static partial class KeyTypes
         SampleRules.AllTurns => "all",
         _ => value,
     });
+
+    /// <summary>One of <see cref="ImageLayout.Named"/>.</summary>
+    public static readonly KeyType<ImageLayout?> Layout = new(
+        string.Join(" or ", ImageLayout.Named.Select(known => known.Name)), TryLayout, value => value?.Name);
 
     public static readonly KeyType<double> Number = new("number", TryNumber, value => value);
 
@@ -121,6 +126,12 @@ internal static partial class KeyTypes
             _ => TryInteger(raw, out int number) ? number : 0,
         };
         return value > 0;
+    }
+
+    private static bool TryLayout(RawValue raw, out ImageLayout? value)
+    {
+        value = raw.Text is null ? null : ImageLayout.OfName(raw.Text);
+        return value is not null;
     }
 
     private static bool TryNumber(RawValue raw, out double value) =>

@@ -62,6 +62,7 @@ public sealed class Trainer
         progress = new Progress();
         folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
         folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
+        folder.Model.TrainRows(folder.MarkerIds);
         if (arguments.Bf16)
         {
             folder.Model.NarrowFrozen();
@@ -81,6 +82,7 @@ public sealed class Trainer
         if (start is not null)
         {
             optimizer.Read(start.Folder);
+            TrainedRowsFile.Read(start.Folder, folder.Model);
         }
 
         AnnounceStart();
@@ -141,7 +143,7 @@ public sealed class Trainer
 
     private void AnnounceStart()
     {
-        Parameter[] trainable = [.. folder.Model.Parameters.Where(p => p.Trainable)];
+        Parameter[] trainable = [.. folder.Model.Trained];
         observer.OnStart(
             [.. trainable.Select(p => $"{p.Name} {p.Shape}")],
             trainable.Sum(p => p.Shape.Count),
@@ -212,6 +214,7 @@ public sealed class Trainer
         double scale = arguments.MaxGradNorm > 0 ? Math.Min(1, arguments.MaxGradNorm / (norm + 1e-6)) : 1;
         double learningRate = schedule.LearningRate(progress.Step);
         optimizer.Update(learningRate, progress.Step + 1, (float)scale);
+        folder.Model.StoreTrainedRows();
         progress.Add(sum / targets, norm, learningRate, tokens);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         tokensSinceLog += tokens;
@@ -280,6 +283,7 @@ public sealed class Trainer
             if (!arguments.SaveOnlyModel)
             {
                 optimizer.Write(path);
+                TrainedRowsFile.Write(path, folder.Model);
                 progress.ToState(arguments, steps).Write(path);
             }
         });

@@ -1,4 +1,5 @@
 using Smvl.Data;
+using Smvl.Text;
 
 namespace Smvl.Training;
 
@@ -41,7 +42,13 @@ public sealed class TrainingArguments
     public int MaxLength => Get(TrainingKeys.MaxLength);
 
     /// <summary>How rows become samples.</summary>
-    public SampleRules SampleRules => new(MaxLength) { Turns = Get(TrainingKeys.Turns), LossOn = Get(TrainingKeys.LossOn) };
+    public SampleRules SampleRules => new(MaxLength)
+    {
+        Turns = Get(TrainingKeys.Turns), MaxImages = Get(TrainingKeys.MaxImages), LossOn = Get(TrainingKeys.LossOn),
+    };
+
+    /// <summary>Null: as the model's folder says, and <see cref="Text.ImageLayout.Tokens"/> for a model that the run splices itself.</summary>
+    public ImageLayout? ImageLayout => Get(TrainingKeys.ImageLayout);
 
     /// <summary>Null: as the model's folder says.</summary>
     public bool? DoImageSplitting => Get(TrainingKeys.DoImageSplitting);

@@ -80,6 +80,7 @@ public sealed class TrainingData : IDisposable
         [
             .. skipped.IsEmpty ? [] : new[] { $"bad rows skipped: {skipped.Count} (the first: {skipped.OrderBy(s => s.Key).First().Value})" },
             .. builder.CutSamples == 0 ? [] : new[] { $"samples whose text was cut at max_length: {builder.CutSamples} ({builder.CutTokens} tokens)" },
+            .. builder.DroppedPictures == 0 ? [] : new[] { $"pictures left out beyond max_images or max_length: {builder.DroppedPictures}" },
             .. builder.ShrunkPictures == 0 ? [] : new[] { $"pictures cut into fewer tiles to fit max_length: {builder.ShrunkPictures}" },
         ];
         return parts.Length == 0 ? null : string.Join("; ", parts);
@@ -106,14 +107,14 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns);
+            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
             if (read.Picture is null)
             {
                 textOnly.TryAdd(row, true);
             }
 
-            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow);
-            return builder.Build(other is null ? read : read with { Picture = other.Picture }, Describe(row));
+            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow, pictures: builder.Rules.MaxImages);
+            return builder.Build(other is null ? read : read with { Picture = other.Picture, MorePictures = other.MorePictures }, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
         {

@@ -1,5 +1,6 @@
 using Smvl.Data;
 using Smvl.Hubs;
+using Smvl.Text;
 using Smvl.Tracking;
 
 namespace Smvl.Training;
@@ -19,8 +20,10 @@ internal static class TrainingKeys
     public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths"));
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
-    public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, 1, "the first so many turns of a row are trained on"));
-    public static readonly TrainingKey<LossOn> LossOn = Add(new TrainingKey<LossOn>("loss_on", KeyTypes.Choice(("all", Data.LossOn.All), ("answer", Data.LossOn.Answer)), Data.LossOn.All, "all: questions too; answer: only what the assistant says and the token that ends it"));
+    public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, SampleRules.AllTurns, "the first so many turns of a row are trained on"));
+    public static readonly TrainingKey<int> MaxImages = Add(AtLeast("max_images", 0, 4, "the first so many pictures of a row are shown to the model; the others are left out and counted"));
+    public static readonly TrainingKey<LossOn> LossOn = Add(new TrainingKey<LossOn>("loss_on", KeyTypes.Choice(("all", Data.LossOn.All), ("answer", Data.LossOn.Answer)), Data.LossOn.Answer, "all: questions too; answer: only what the assistant says and the token that ends it"));
+    public static readonly TrainingKey<ImageLayout?> ImageLayout = Add(new TrainingKey<ImageLayout?>("image_layout", KeyTypes.Layout, null, "what stands around image rows, chosen when a model is spliced; null: as the model's folder says, and tokens for a model that the run splices itself"));
     public static readonly TrainingKey<bool?> DoImageSplitting = Add(new TrainingKey<bool?>("do_image_splitting", KeyTypes.OptionalFlag, null, "cut pictures into tiles, or give the whole picture as one tile only; the trained model does the same; null: as the model's folder says"));
     public static readonly TrainingKey<int> MaxLength = Add(AtLeast("max_length", 1, 2048, "tokens per sample; text behind the pictures is cut there and counted"));
     public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, Split.DefaultEvalRows, "rows held out for evaluation, at most a tenth of the data"));

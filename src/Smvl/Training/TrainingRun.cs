@@ -53,14 +53,14 @@ public static class TrainingRun
     {
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
-        string modelFolder = start?.Folder
-            ?? (arguments.Model is { } named ? LocalModels.OfProcess.Find(named, observer.OnNote) : SpliceDefault(arguments, observer, cancellation));
+        string modelFolder = start?.Folder ?? FindModel(arguments, observer.OnNote) ?? SpliceDefault(arguments, observer, cancellation);
         if (start is not null)
         {
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
         }
 
         using ModelFolder model = ModelFolder.OpenAny(modelFolder, backend, observer.OnNote, arguments.DoImageSplitting);
+        CheckLayout(arguments, model);
         if (!model.Model.Parameters.Any(parameter => arguments.Freeze.Trains(parameter)))
         {
             throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
@@ -105,6 +105,18 @@ public static class TrainingRun
         return result;
     }
 
+    /// <summary>A layout is chosen once: the embedding has its rows, and the connector has learnt with its strings.</summary>
+    internal static void CheckLayout(TrainingArguments arguments, ModelFolder model)
+    {
+        if (arguments.ImageLayout is { } wanted && wanted != model.Layout)
+        {
+            throw new SmvlException(
+                "the model was spliced with another image layout", arguments.Origin(TrainingKeys.ImageLayout),
+                model.Layout is { } has ? $"{has.Name}, as {model.Path} has it" : $"none: {model.Path} is a text model alone", wanted.Name,
+                $"leave the key out, or splice anew with --image_layout {wanted.Name}");
+        }
+    }
+
     /// <summary>A missing output folder is not made before the rest is known to be right.</summary>
     private static Checkpoint? FindStart(TrainingArguments arguments)
     {
@@ -116,14 +128,25 @@ public static class TrainingRun
         return CheckpointStore.Open(arguments.OutputDir, overwrite: false).FindStart(arguments.ResumeFromCheckpoint);
     }
 
-    private static string SpliceDefault(TrainingArguments arguments, ITrainingObserver observer, CancellationToken cancellation)
+    /// <summary>The folder that a new run begins with; null where it has to be spliced first.</summary>
+    internal static string? FindModel(TrainingArguments arguments, Action<string> notice)
     {
-        if (Directory.Exists(DefaultSplice) && Directory.EnumerateFileSystemEntries(DefaultSplice).Any())
+        if (arguments.Model is { } named)
         {
-            observer.OnNote($"model: {DefaultSplice}, spliced earlier");
-            return DefaultSplice;
+            return LocalModels.OfProcess.Find(named, notice);
         }
 
+        if (!Directory.Exists(DefaultSplice) || !Directory.EnumerateFileSystemEntries(DefaultSplice).Any())
+        {
+            return null;
+        }
+
+        notice($"model: {DefaultSplice}, spliced earlier");
+        return DefaultSplice;
+    }
+
+    private static string SpliceDefault(TrainingArguments arguments, ITrainingObserver observer, CancellationToken cancellation)
+    {
         foreach (string source in (ReadOnlySpan<string>)[DefaultVision, DefaultText])
         {
             if (!Directory.Exists(source))
@@ -134,7 +157,7 @@ public static class TrainingRun
         }
 
         observer.OnNote($"splicing {DefaultVision} and {DefaultText} into {DefaultSplice}");
-        Splicer.Splice(new SpliceOptions(DefaultVision, DefaultText, DefaultSplice) { Seed = arguments.Seed }, observer.OnNote, cancellation: cancellation);
+        Splicer.Splice(new SpliceOptions(DefaultVision, DefaultText, DefaultSplice) { Seed = arguments.Seed, Layout = arguments.ImageLayout ?? ImageLayout.Tokens }, observer.OnNote, cancellation: cancellation);
         return DefaultSplice;
     }
 

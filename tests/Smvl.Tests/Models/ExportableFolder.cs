@@ -17,12 +17,15 @@ internal static class ExportableFolder
             File.WriteAllBytes(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllBytes(file));
         }
 
-        Change(folder, "tokenizer.json", root =>
-        {
-            root["model"]!["vocab"]!["ĊĊ"] = BreaksId;
-            root["model"]!["merges"]!.AsArray().Add(new JsonArray("Ċ", "Ċ"));
-        });
+        Change(folder, "tokenizer.json", AddBreaks);
         return folder;
+    }
+
+    /// <summary>Changes tokenizer.json.</summary>
+    public static void AddBreaks(JsonNode root)
+    {
+        root["model"]!["vocab"]!["ĊĊ"] = BreaksId;
+        root["model"]!["merges"]!.AsArray().Add(new JsonArray("Ċ", "Ċ"));
     }
 
     /// <summary>Changes a JSON file of the folder.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Tests.Models;
 
@@ -80,7 +81,7 @@ public sealed class SplicerTests : IDisposable
     [Fact]
     public void ASplicedModelGivesItsTowerAgain()
     {
-        Splicer.Splice(new SpliceOptions(SharedSplice.Folder, text, temporary["again"]));
+        Splicer.Splice(new SpliceOptions(SharedSplice.Folder, text, temporary["again"]) { Layout = ImageLayout.Qwen });
         Assert.Equivalent(ConfigFile.ReadModel(SharedSplice.Folder), ConfigFile.ReadModel(temporary["again"]), strict: true);
         using CheckpointFolder first = CheckpointFolder.Open(SharedSplice.Folder), again = CheckpointFolder.Open(temporary["again"]);
         Assert.Equal(first.Tensors.Keys.Order(), again.Tensors.Keys.Order());
@@ -115,7 +116,7 @@ public sealed class SplicerTests : IDisposable
                 new TensorSource("lm_head.weight", DType.BF16, embedding.Shape, stream => stream.Write(new byte[embedding.ByteLength]))]);
         }
 
-        ModelConfig config = Splicer.Splice(new SpliceOptions(vision, untied, temporary["out"]));
+        ModelConfig config = Splicer.Splice(new SpliceOptions(vision, untied, temporary["out"]) { Layout = ImageLayout.Qwen });
         Assert.False(config.Text.TieWordEmbeddings);
         using CheckpointFolder spliced = CheckpointFolder.Open(temporary["out"]);
         Assert.False(Bytes(spliced.Tensors["lm_head.weight"]).AsSpan().ContainsAnyExcept((byte)0));
@@ -129,7 +130,7 @@ public sealed class SplicerTests : IDisposable
         File.Delete(Path.Combine(bare, "tokenizer.json"));
         File.Delete(Path.Combine(bare, "tokenizer_config.json"));
         var notices = new List<string>();
-        Splicer.Splice(new SpliceOptions(vision, bare, temporary["out"]), notices.Add);
+        Splicer.Splice(new SpliceOptions(vision, bare, temporary["out"]) { Layout = ImageLayout.Qwen }, notices.Add);
         Assert.Single(notices);
         Assert.Equal(ConfigFile.ReadModel(Golden.Path("spliced")).ImageTokenId, ConfigFile.ReadModel(temporary["out"]).ImageTokenId);
         JsonNode written = JsonNode.Parse(File.ReadAllBytes(temporary["out", "tokenizer_config.json"]))!;
@@ -233,7 +234,7 @@ public sealed class SplicerTests : IDisposable
         static SharedSplice()
         {
             AppDomain.CurrentDomain.ProcessExit += (_, _) => Temporary.Dispose();
-            Splicer.Splice(new SpliceOptions(Golden.Path("sources", "smolvlm2-tiny"), Golden.Path("sources", "qwen3-tiny"), Folder));
+            Splicer.Splice(new SpliceOptions(Golden.Path("sources", "smolvlm2-tiny"), Golden.Path("sources", "qwen3-tiny"), Folder) { Layout = ImageLayout.Qwen });
         }
 
         public static string Folder => Temporary["spliced"];

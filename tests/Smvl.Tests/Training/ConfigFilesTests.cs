@@ -1,3 +1,4 @@
+using Smvl.Data;
 using Smvl.Training;
 
 namespace Smvl.Tests.Training;
@@ -25,6 +26,7 @@ public sealed class ConfigFilesTests
         Assert.Equal((200, 25, 25, 20, 4), (steps.MaxSteps, steps.EvalSteps, steps.SaveSteps, steps.WarmupSteps, steps.Accumulation));
         Assert.Equal(1e-4, arguments.LearningRate);
         Assert.Equal(8, arguments.SaveTotalLimit);
+        Assert.Equal(new SampleRules(2048) { Turns = 1, MaxImages = 1, LossOn = LossOn.All }, arguments.SampleRules);
     }
 
     [Theory]

@@ -9,7 +9,7 @@ namespace Smvl.Tests.Training;
 /// <summary>Runs on the fixtures' model and data, and a way to look at what they left.</summary>
 internal static class RunFixture
 {
-    /// <summary>Keys that all runs on the fixtures share: the spliced model and the rows of fixtures/training/data.</summary>
+    /// <summary>Keys that all runs on the fixtures share: the spliced model, the rows of fixtures/training/data, and samples as the original scripts make them.</summary>
     public static List<string> Keys(string outputDir, params IEnumerable<string> more) =>
     [
         "--model", Golden.Path("spliced"),
@@ -17,8 +17,12 @@ internal static class RunFixture
         "--train_data", "fixture",
         "--output_dir", outputDir,
         "--report_to", "none",
+        .. Original,
         .. more,
     ];
+
+    /// <summary>A row's first turn and first picture, and a loss on the question too.</summary>
+    public static IReadOnlyList<string> Original { get; } = ["--turns", "first", "--max_images", "1", "--loss_on", "all"];
 
     /// <summary>As the fixtures' runs were made: in file order, nothing held out, every step logged.</summary>
     public static List<string> GoldenKeys(string outputDir) =>

@@ -145,6 +145,8 @@ public sealed class CpuBackend : Backend
 
     public override void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index) => Rows.Put(x, rows, index);
 
+    public override void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index) => Rows.GatherColumns(y, x, index);
+
     public override void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids) => Rows.AddGathered(threads, x, table, ids);
 
     public override void Patches(Tensor patches, Tensor tiles, int patchSize, ReadOnlySpan<float> scale, ReadOnlySpan<float> offset) =>

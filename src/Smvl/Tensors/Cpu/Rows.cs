@@ -57,6 +57,19 @@ internal static unsafe class Rows
         }
     }
 
+    public static void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index)
+    {
+        Check(index, x.Shape.Width);
+        for (int t = 0; t < x.Shape.Rows; t++)
+        {
+            Span<float> from = x.Row<float>(t), to = y.Row<float>(t);
+            for (int i = 0; i < index.Length; i++)
+            {
+                to[i] = from[index[i]];
+            }
+        }
+    }
+
     public static void AddGathered(CpuThreads threads, Tensor x, Tensor table, ReadOnlySpan<int> ids)
     {
         Check(ids, table.Shape.Rows);
@@ -87,7 +100,7 @@ internal static unsafe class Rows
         {
             if ((uint)id >= (uint)rows)
             {
-                throw new ArgumentOutOfRangeException(nameof(ids), $"row {id} of a table of {rows}");
+                throw new ArgumentOutOfRangeException(nameof(ids), $"{id} of {rows}");
             }
         }
     }
