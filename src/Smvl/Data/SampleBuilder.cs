@@ -4,9 +4,9 @@ using Smvl.Text;
 namespace Smvl.Data;
 
 /// <summary>
-/// Turns a row into what the model takes: the picture into tiles, question and answer into ids and labels. A sample longer than the
-/// limit loses text behind its picture; where image rows themselves would not fit, the picture is cut into fewer tiles. Both are
-/// counted; image rows are never cut.
+/// Turns a row into what the model takes: pictures into tiles, questions and answers into ids and labels. A sample longer than the
+/// limit loses text behind its pictures; where image rows themselves would not fit, pictures are cut into fewer tiles, and the last ones
+/// dropped where that is not enough. All of it is counted; image rows are never cut.
 /// </summary>
 /// <param name="images">makes tiles; null where the model takes no pictures</param>
 /// <param name="prompts">makes ids and labels</param>
@@ -16,6 +16,7 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
     private int cutSamples;
     private long cutTokens;
     private int shrunkPictures;
+    private int droppedPictures;
 
     /// <summary>Which turns it wants of a row, and how long samples may be.</summary>
     public SampleRules Rules => rules;
@@ -29,57 +30,96 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
     /// <summary>Pictures that were cut into fewer tiles than their size asks for.</summary>
     public int ShrunkPictures => shrunkPictures;
 
-    /// <param name="row">a row's first picture, if it has one, and turns</param>
+    /// <summary>Pictures that were not shown: beyond max_images, or because not even one tile of each fits into max_length.</summary>
+    public int DroppedPictures => droppedPictures;
+
+    /// <param name="row">a row's first pictures, if it has any, and turns</param>
     /// <param name="where">what errors call the row</param>
     /// <exception cref="SmvlException">
-    /// the picture cannot be decoded or the model takes none, the texts hold special tokens, or max_length is too small for one tile
+    /// a picture cannot be decoded or the model takes none, the texts hold special tokens, or max_length is too small for one tile
     /// </exception>
     public Sample Build(CauldronSample row, string where)
     {
-        if (row.Picture is null)
+        ReadOnlyMemory<byte>[] files = [.. row.Pictures.Select(picture => (ReadOnlyMemory<byte>)picture.Memory)];
+        SampleLayout layout = Lay(row, Sizes(row, where), where);
+        Count(row, layout);
+        var tiles = new NativeBytes(layout.Plans.Sum(plan => images!.TileBytes(plan)));
+        try
         {
-            TryText(row, [], where, out TrainingText alone);
-            CountCut(alone);
-            return new Sample(alone.Ids, alone.Labels, new NativeBytes(0), 0);
+            int start = 0;
+            foreach ((int i, TilePlan plan) in layout.Plans.Index())
+            {
+                using RgbImage picture = ImageDecoder.Decode(files[i].Span, where);
+                int bytes = images!.TileBytes(plan);
+                images.Process(picture, plan, tiles.Span.Slice(start, bytes));
+                start += bytes;
+            }
+        }
+        catch
+        {
+            ((IDisposable)tiles).Dispose();
+            throw;
         }
 
-        if (images is null)
+        return new Sample(layout.Text.Ids, layout.Text.Labels, tiles, layout.TileCount);
+    }
+
+    /// <summary>
+    /// Where everything of a row will stand. Where image rows do not fit, the picture of most tiles is cut into fewer, again and again; where
+    /// one tile of each picture does not fit either, the last pictures are dropped.
+    /// </summary>
+    /// <param name="row">turns</param>
+    /// <param name="sizes">of its pictures, upright</param>
+    /// <param name="where">what errors call the row</param>
+    /// <exception cref="SmvlException">the model takes no pictures, the texts hold special tokens, or max_length is too small for one tile</exception>
+    public SampleLayout Lay(CauldronSample row, IReadOnlyList<(int Width, int Height)> sizes, string where)
+    {
+        if (sizes.Count > 0 && images is null)
         {
             throw new SmvlException("a row with a picture, and a text model alone", where, "rows without pictures", hint: "name text data, or a spliced model");
         }
 
-        using RgbImage picture = ImageDecoder.Decode(row.Picture.Memory.Span, where);
-        TilePlan plan = images.Plan(picture.Width, picture.Height);
-        int allTiles = plan.TileCount;
+        List<TilePlan> plans = [.. sizes.Select(size => images!.Plan(size.Width, size.Height))];
+        int[] asked = [.. plans.Select(plan => plan.TileCount)];
         TrainingText text;
-        while (!TryText(row, [new ImageGrid(plan.Rows, plan.Cols)], where, out text))
+        while (!TryText(row, [.. plans.Select(plan => new ImageGrid(plan.Rows, plan.Cols))], where, out text))
         {
-            if (plan.TileCount == 1)
+            int largest = plans.IndexOf(plans.MaxBy(plan => plan.TileCount)!);
+            if (plans[largest].TileCount > 1)
+            {
+                plans[largest] = images!.Plan(sizes[largest].Width, sizes[largest].Height, plans[largest].TileCount - 1);
+            }
+            else if (plans.Count > 1)
+            {
+                plans.RemoveAt(plans.Count - 1);
+            }
+            else
             {
                 throw new SmvlException(
                     "the picture's rows do not fit, not even those of one tile", "max_length", $"at least {text.ImageEnd}", $"{rules.MaxLength}", "raise max_length");
             }
-
-            plan = images.Plan(picture.Width, picture.Height, plan.TileCount - 1);
         }
 
-        if (plan.TileCount < allTiles)
-        {
-            Interlocked.Increment(ref shrunkPictures);
-        }
-
-        CountCut(text);
-        var tiles = new NativeBytes(images.TileBytes(plan));
-        images.Process(picture, plan, tiles.Span);
-        return new Sample(text.Ids, text.Labels, tiles, plan.TileCount);
+        return new SampleLayout(text, plans, plans.Index().Count(plan => plan.Item.TileCount < asked[plan.Index]), sizes.Count - plans.Count);
     }
 
-    private void CountCut(TrainingText text)
+    /// <summary>Tokens of the sample that <see cref="Build"/> would make; nothing is counted and no pixel computed.</summary>
+    /// <param name="row">a row's first pictures, if it has any, and turns</param>
+    /// <param name="where">what errors call the row</param>
+    /// <exception cref="SmvlException">as <see cref="Lay"/>, or a picture without a readable header</exception>
+    public int Length(CauldronSample row, string where) => Lay(row, Sizes(row, where), where).Text.Ids.Length;
+
+    private static (int Width, int Height)[] Sizes(CauldronSample row, string where) =>
+        [.. row.Pictures.Select(picture => ImageDecoder.ReadSize(picture.Memory.Span, where))];
+
+    private void Count(CauldronSample row, SampleLayout layout)
     {
-        if (text.Cut > 0)
+        Interlocked.Add(ref shrunkPictures, layout.Shrunk);
+        Interlocked.Add(ref droppedPictures, row.PicturesLeft + layout.Dropped);
+        if (layout.Text.Cut > 0)
         {
             Interlocked.Increment(ref cutSamples);
-            Interlocked.Add(ref cutTokens, text.Cut);
+            Interlocked.Add(ref cutTokens, layout.Text.Cut);
         }
     }
 

@@ -20,5 +20,8 @@ public sealed record SampleRules(int MaxLength)
     /// <summary>The first so many turns of a row are trained on, one behind the other (key <c>turns</c>); the original scripts take one.</summary>
     public int Turns { get; init; } = 1;
 
+    /// <summary>The first so many pictures of a row are shown (key <c>max_images</c>); the original scripts take one.</summary>
+    public int MaxImages { get; init; } = 1;
+
     public LossOn LossOn { get; init; }
 }
