@@ -2,21 +2,36 @@ using Smvl.Formats.Parquet;
 
 namespace Smvl.Data;
 
-/// <summary>Where a row of a dataset comes from, counted from 0; <see cref="Row"/> is the row's number in its file.</summary>
-public sealed record RowLocation(string Subset, string File, int RowGroup, long Row);
+/// <summary>
+/// Where a row of a dataset comes from, counted from 0; <see cref="Row"/> is the row's number in its file, and <see cref="RowGroup"/> that of
+/// a parquet file's group, null elsewhere.
+/// </summary>
+public sealed record RowLocation(string Subset, string File, int? RowGroup, long Row)
+{
+    /// <summary>File, row group and row, as errors name them.</summary>
+    public override string ToString() => RowGroup is null ? $"{File}, row {Row}" : $"{File}, row group {RowGroup}, row {Row}";
+}
+
+/// <summary>The rows that one name of a dataset's list stands for.</summary>
+/// <param name="Name">as given</param>
+/// <param name="FirstRow">the number of its first row</param>
+/// <param name="Count">rows, at least one</param>
+public sealed record DatasetPart(string Name, int FirstRow, int Count);
 
 /// <summary>
-/// Rows in the_cauldron's schema from any number of parquet files, numbered through in the order of names, files and rows.
-/// Opening reads the files' footers; a row reads its own pages. Memory stays at <see cref="PageCache.DefaultCapacity"/> (or one larger page) plus
-/// the pages of the rows being read, whatever the files' size. Any thread may read.
+/// Rows in the_cauldron's schema from any number of files, numbered through in the order of names, files and rows: parquet files that have
+/// it, or conversations in JSON that are brought into it. Opening reads parquet files' footers and finds where the rows of JSON files begin;
+/// a row reads its own pages or bytes. Memory stays at <see cref="PageCache.DefaultCapacity"/> (or one larger page), 8 bytes a row of JSON, and
+/// the rows being read, whatever the files' size. Any thread may read.
 /// </summary>
 public sealed class CauldronDataset : IDisposable
 {
-    private readonly List<(string Subset, CauldronFile File, int FirstRow)> files;
+    private readonly List<(string Subset, IRowFile File, int FirstRow)> files;
 
-    private CauldronDataset(List<(string Subset, CauldronFile File, int FirstRow)> files, int count, List<string> notes)
+    private CauldronDataset(List<(string Subset, IRowFile File, int FirstRow)> files, List<DatasetPart> parts, int count, List<string> notes)
     {
         this.files = files;
+        Parts = parts;
         Count = count;
         Notes = notes;
     }
@@ -24,13 +39,24 @@ public sealed class CauldronDataset : IDisposable
     /// <summary>Rows in all files.</summary>
     public int Count { get; }
 
+    /// <summary>The rows of each name, in the names' order.</summary>
+    public IReadOnlyList<DatasetPart> Parts { get; }
+
     /// <summary>Lines for the user: subsets left out, folders or files missing.</summary>
     public IReadOnlyList<string> Notes { get; }
 
+    /// <summary>Lines about what was left out of the samples read so far.</summary>
+    public IEnumerable<string> LeftOut => files.Select(f => f.File.LeftOut).OfType<string>();
+
+    /// <inheritdoc cref="Open(string, IReadOnlyList{string}, string?, RowIndexCache)"/>
+    public static CauldronDataset Open(string dataDir, params IReadOnlyList<string> names) => Open(dataDir, names, imageFolder: null, RowIndexCache.OfProcess());
+
     /// <param name="dataDir">the folder with one folder per subset</param>
-    /// <param name="names">subsets in it, paths of folders or .parquet files, or <c>all</c></param>
-    /// <exception cref="SmvlException">nothing named, an unknown or empty dataset, or a file that is no parquet file in the_cauldron's schema</exception>
-    public static CauldronDataset Open(string dataDir, params IReadOnlyList<string> names)
+    /// <param name="names">subsets in it, paths of folders or files, or <c>all</c></param>
+    /// <param name="imageFolder">where pictures that JSON rows name are looked for before the JSON file's own folder; may be null</param>
+    /// <param name="indexes">keeps where the rows of large JSON files begin</param>
+    /// <exception cref="SmvlException">nothing named, an unknown or empty dataset, or a file of another form</exception>
+    internal static CauldronDataset Open(string dataDir, IReadOnlyList<string> names, string? imageFolder, RowIndexCache indexes)
     {
         if (names.Count == 0)
         {
@@ -38,17 +64,18 @@ public sealed class CauldronDataset : IDisposable
         }
 
         var notes = new List<string>();
-        var files = new List<(string Subset, CauldronFile File, int FirstRow)>();
+        var files = new List<(string Subset, IRowFile File, int FirstRow)>();
+        var parts = new List<DatasetPart>();
         try
         {
-            var cache = new PageCache();
+            var opener = new RowFiles(imageFolder, indexes);
             long count = 0;
             foreach (CauldronSubset subset in CauldronSubsets.Resolve(dataDir, names, notes))
             {
                 long before = count;
                 foreach (string path in subset.Files)
                 {
-                    CauldronFile file = CauldronFile.Open(path, cache);
+                    IRowFile file = opener.Open(path, notes);
                     files.Add((subset.Name, file, (int)count));
                     count += file.RowCount;
                     if (count > int.MaxValue)
@@ -61,9 +88,18 @@ public sealed class CauldronDataset : IDisposable
                 {
                     throw new SmvlException($"dataset {subset.Name} is empty", Path.GetDirectoryName(subset.Files[0]), "at least one row", "none");
                 }
+
+                if (parts is [.., var last] && last.Name == subset.NamedAs)
+                {
+                    parts[^1] = last with { Count = (int)count - last.FirstRow };   // another subset of all
+                }
+                else
+                {
+                    parts.Add(new DatasetPart(subset.NamedAs, (int)before, (int)(count - before)));
+                }
             }
 
-            return new(files, (int)count, notes);
+            return new(files, parts, (int)count, notes);
         }
         catch
         {
@@ -74,7 +110,7 @@ public sealed class CauldronDataset : IDisposable
 
     public RowLocation Locate(int index)
     {
-        (string subset, CauldronFile file, long row) = Find(index);
+        (string subset, IRowFile file, long row) = Find(index);
         return new(subset, file.Path, file.RowGroupOf(row), row);
     }
 
@@ -82,7 +118,7 @@ public sealed class CauldronDataset : IDisposable
     /// <exception cref="SmvlException">the row cannot be read; names file, row group and row</exception>
     public CauldronRow ReadRow(int index)
     {
-        (_, CauldronFile file, long row) = Find(index);
+        (_, IRowFile file, long row) = Find(index);
         return file.ReadRow(row);
     }
 
@@ -92,13 +128,13 @@ public sealed class CauldronDataset : IDisposable
     /// </exception>
     public CauldronSample ReadSample(int index, int turns = 1, int pictures = 1)
     {
-        (_, CauldronFile file, long row) = Find(index);
+        (_, IRowFile file, long row) = Find(index);
         return file.ReadSample(row, turns, pictures);
     }
 
     public void Dispose() => files.ForEach(f => f.File.Dispose());
 
-    private (string Subset, CauldronFile File, long Row) Find(int index)
+    private (string Subset, IRowFile File, long Row) Find(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);

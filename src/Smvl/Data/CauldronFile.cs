@@ -9,7 +9,7 @@ namespace Smvl.Data;
 /// <c>texts: list&lt;struct&lt;user, assistant, source&gt;&gt;</c>; <c>path</c> and <c>source</c> may be missing, other columns are ignored.
 /// Rows are counted from 0. Any thread may read.
 /// </summary>
-internal sealed class CauldronFile : IDisposable
+internal sealed class CauldronFile : IRowFile
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -21,13 +21,15 @@ internal sealed class CauldronFile : IDisposable
 
     public long RowCount => file.RowCount;
 
+    public string? LeftOut => null;
+
     public static CauldronFile Open(string path, PageCache cache) => new(ParquetFile.Open(path, cache, root =>
     [
         StructList.Find(root, "images", required: ["bytes"], optional: ["path"]),
         StructList.Find(root, "texts", required: ["user", "assistant"], optional: ["source"]),
     ]));
 
-    public int RowGroupOf(long row) => file.Locate(row).RowGroup;
+    public int? RowGroupOf(long row) => file.Locate(row).RowGroup;
 
     /// <exception cref="SmvlException">the row cannot be read; names file, row group and row</exception>
     public CauldronRow ReadRow(long row)

@@ -3,13 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace Smvl.Data;
 
-/// <summary>A named set of parquet files, in reading order.</summary>
-internal sealed record CauldronSubset(string Name, string[] Files);
+/// <summary>A set of files, in reading order.</summary>
+/// <param name="Name">of the folder or file</param>
+/// <param name="NamedAs">what a list of datasets calls it: a path, <c>all</c>, or its name</param>
+/// <param name="Files">at least one</param>
+internal sealed record CauldronSubset(string Name, string NamedAs, string[] Files);
 
 /// <summary>
-/// Finds the files that a dataset's names stand for. A name is a folder below the data folder, or any path to a folder or
-/// a .parquet file; <c>all</c> is the original scripts' choice of 21 subsets. A folder's <c>train-*.parquet</c> are its rows (other
-/// splits lie beside them); a folder without any gives all its .parquet files but <c>test-*.parquet</c>, which only their own paths name.
+/// Finds the files that a dataset's names stand for. A name is a folder below the data folder, or any path to a folder or a file;
+/// <c>all</c> is the original scripts' choice of 21 subsets. A folder's <c>train-*.parquet</c> are its rows (other splits lie beside them);
+/// a folder without any gives all its .parquet files but <c>test-*.parquet</c>, which only their own paths name. A folder without a parquet
+/// file gives its .json, .jsonl and .ndjson files in the same way, by <c>train*</c>, and all but <c>test*</c> and <c>val*</c>.
 /// </summary>
 internal static partial class CauldronSubsets
 {
@@ -61,7 +65,7 @@ internal static partial class CauldronSubsets
         foreach (string name in Chosen)
         {
             string folder = Path.Combine(dataDir, name);
-            if (Directory.Exists(folder) && FromFolder(folder, notes) is CauldronSubset subset)
+            if (Directory.Exists(folder) && FromFolder(folder, All, notes) is CauldronSubset subset)
             {
                 found.Add(subset);
             }
@@ -92,15 +96,14 @@ internal static partial class CauldronSubsets
         {
             if (name.Length > 0 && Directory.Exists(path))
             {
-                return FromFolder(path, notes)
-                    ?? throw new SmvlException("the dataset's folder has no parquet files to train on", path, "train-*.parquet", "none", "download the dataset into it; a file's own path names a test file");
+                return FromFolder(path, name, notes) ?? throw new SmvlException(
+                    "the dataset's folder has no files to train on", path, "train-*.parquet, or .parquet, .json or .jsonl files", FilesOf(path),
+                    "download the dataset into it; a file's own path names a test file");
             }
 
             if (File.Exists(path))
             {
-                return path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase)
-                    ? new(Path.GetFileNameWithoutExtension(path), [path])
-                    : throw new SmvlException("a dataset's file must be a parquet file", path, "a .parquet file or a folder with some");
+                return new(Path.GetFileNameWithoutExtension(path), name, [path]);
             }
         }
 
@@ -108,13 +111,16 @@ internal static partial class CauldronSubsets
             $"dataset {name} is unknown", "train_data", $"a folder in {dataDir}, a path, or {All}", Folders(dataDir, name), "smvl download resources --subsets NAME fetches one of the_cauldron, or set data_dir");
     }
 
-    // Null without any file. Sorted by their names' bytes, so that rows have the same numbers on every machine.
-    private static CauldronSubset? FromFolder(string folder, List<string> notes)
+    // Null without any file.
+    private static CauldronSubset? FromFolder(string folder, string namedAs, List<string> notes)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*.parquet")
-            .Where(f => !Path.GetFileName(f).StartsWith("test-", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        string[] training = [.. files.Where(f => Path.GetFileName(f).StartsWith("train-", StringComparison.Ordinal))];
-        files = training.Length > 0 ? training : files;
+        string[] all = [.. Directory.EnumerateFiles(folder)];
+        string[] files = Splits([.. all.Where(f => HasEnding(f, ".parquet"))], "train-", "test-");
+        if (files.Length == 0)
+        {
+            files = Splits([.. all.Where(f => HasEnding(f, ".json") || HasEnding(f, ".jsonl") || HasEnding(f, ".ndjson"))], "train", "test", "val");
+        }
+
         if (files.Length == 0)
         {
             return null;
@@ -122,7 +128,24 @@ internal static partial class CauldronSubsets
 
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         NoteMissingParts(name, files, notes);
-        return new(name, files);
+        return new(name, namedAs, files);
+    }
+
+    private static bool HasEnding(string file, string ending) => file.EndsWith(ending, StringComparison.OrdinalIgnoreCase);
+
+    // Sorted by their names' bytes, so that rows have the same numbers on every machine.
+    private static string[] Splits(string[] files, string train, params string[] heldOut)
+    {
+        bool Begins(string file, string with) => Path.GetFileName(file).StartsWith(with, StringComparison.Ordinal);
+        string[] rest = [.. files.Where(f => !heldOut.Any(with => Begins(f, with))).Order(StringComparer.Ordinal)];
+        string[] training = [.. rest.Where(f => Begins(f, train))];
+        return training.Length > 0 ? training : rest;
+    }
+
+    private static string FilesOf(string folder)
+    {
+        string[] names = [.. Directory.EnumerateFiles(folder).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+        return names.Length == 0 ? "none" : string.Join(", ", names.Take(5)) + (names.Length > 5 ? $" and {names.Length - 5} more" : "");
     }
 
     // train-00000-of-00003-<hash>.parquet says how many there should be

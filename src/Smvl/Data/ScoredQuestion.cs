@@ -22,8 +22,7 @@ public sealed record ScoredQuestion(string Kind, ScoredPicture? Picture, string 
         for (int index = 0; index < dataset.Count; index++)
         {
             CauldronRow row = dataset.ReadRow(index);
-            RowLocation at = dataset.Locate(index);
-            string where = $"{at.File}, row group {at.RowGroup}, row {at.Row}";
+            string where = dataset.Locate(index).ToString();
             ScoredPicture? picture = row.Images is [{ Bytes: { Length: > 0 } bytes }, ..] ? new ScoredPicture(bytes, where) : null;
             foreach (CauldronTurn? turn in row.Texts ?? [])
             {

@@ -12,30 +12,36 @@ public sealed record Split(int[] Train, int[] Eval)
     public const int DefaultEvalRows = 64;
 
     /// <summary>
-    /// Shuffles the rows by <paramref name="dataSeed"/> (<see cref="Permutation"/>), keeps the first <paramref name="maxRows"/>, and
-    /// holds the first <paramref name="evalRows"/> of these out, but never more than a tenth: fewer than 10 rows hold out none.
+    /// Shuffles the rows by <paramref name="dataSeed"/> (<see cref="Permutation"/>) and holds the first <paramref name="evalRows"/> out, but
+    /// never more than a tenth: fewer than 10 rows hold out none.
     /// </summary>
-    /// <param name="count">rows in the dataset</param>
+    /// <param name="rows">the rows there are, ascending</param>
     /// <param name="evalRows">rows to hold out; 0 for none</param>
     /// <param name="dataSeed">the seed of the choice</param>
-    /// <param name="maxRows">rows to keep in all; <see cref="AllRows"/> for <c>all</c>, null for every row</param>
     /// <exception cref="SmvlException">eval_rows is negative</exception>
-    public static Split Create(int count, int evalRows, ulong dataSeed, int? maxRows = null)
+    public static Split Create(IReadOnlyList<int> rows, int evalRows, ulong dataSeed)
     {
         if (evalRows < 0)
         {
             throw new SmvlException("cannot hold out fewer than no rows", "eval_rows", "0 or more", $"{evalRows}");
         }
 
-        int[] order = Permutation.Create(count, dataSeed);
-        int kept = Math.Min(count, maxRows ?? count);
-        int held = Math.Min(evalRows, kept / 10);
-        return new(Ascending(order[held..kept]), Ascending(order[..held]));
+        int[] order = Permutation.Create(rows.Count, dataSeed);
+        int held = Math.Min(evalRows, rows.Count / 10);
+        return new(Ascending(order[held..].Select(i => rows[i])), Ascending(order[..held].Select(i => rows[i])));
     }
 
-    private static int[] Ascending(int[] rows)
-    {
-        Array.Sort(rows);
-        return rows;
-    }
+    /// <summary>The rows of datasets, each cut to its limit: the first ones of a shuffle by <paramref name="dataSeed"/>.</summary>
+    /// <param name="requests">limits; <c>all</c> has <see cref="AllRows"/> unless it says otherwise</param>
+    /// <param name="found">the rows of each, in the same order</param>
+    /// <param name="dataSeed">the seed of the choice</param>
+    /// <returns>rows of the dataset, ascending</returns>
+    public static int[] Limit(IReadOnlyList<DatasetRequest> requests, IReadOnlyList<DatasetPart> found, ulong dataSeed) =>
+    [
+        .. requests.Zip(found, (request, part) => (request.Limit ?? (request.Name == CauldronSubsets.All ? AllRows : part.Count)) is int limit && limit < part.Count
+            ? Ascending(Permutation.Create(part.Count, dataSeed)[..limit].Select(i => part.FirstRow + i))
+            : Enumerable.Range(part.FirstRow, part.Count)).SelectMany(rows => rows),
+    ];
+
+    private static int[] Ascending(IEnumerable<int> rows) => [.. rows.Order()];
 }

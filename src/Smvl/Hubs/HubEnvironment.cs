@@ -1,14 +1,17 @@
 namespace Smvl.Hubs;
 
-/// <summary>The environment variables by which both hubs' own clients are told where things are, and the folders that follow from them.</summary>
+/// <summary>The environment variables by which both hubs' own clients, and this one, are told where things are, and the folders that follow from them.</summary>
 /// <param name="read">a variable's value; null where it is not set</param>
 internal sealed class HubEnvironment(Func<string, string?> read)
 {
     /// <summary>This process's.</summary>
     public static HubEnvironment OfProcess { get; } = new(Environment.GetEnvironmentVariable);
 
+    /// <summary>Where programs keep what they can make again: XDG_CACHE_HOME, or .cache in the user's home.</summary>
+    public string Caches => Folder("XDG_CACHE_HOME") ?? Path.Combine(Home, ".cache");
+
     /// <summary>Where huggingface_hub keeps everything: HF_HOME, or below the user's caches.</summary>
-    public string HuggingFaceHome => Folder("HF_HOME") ?? Path.Combine(Folder("XDG_CACHE_HOME") ?? Path.Combine(Home, ".cache"), "huggingface");
+    public string HuggingFaceHome => Folder("HF_HOME") ?? Path.Combine(Caches, "huggingface");
 
     /// <summary>Where huggingface_hub keeps repositories.</summary>
     public string HuggingFaceCache => Folder("HF_HUB_CACHE") ?? Folder("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(HuggingFaceHome, "hub");

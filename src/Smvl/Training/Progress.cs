@@ -53,7 +53,7 @@ internal sealed class Progress
         return mean;
     }
 
-    public TrainingState ToState(TrainingArguments arguments, TrainingSteps steps)
+    public TrainingState ToState(TrainingArguments arguments, TrainingSteps steps, string mixture)
     {
         (int epoch, int batches) = steps.Position(Step);
         return new TrainingState
@@ -63,9 +63,11 @@ internal sealed class Progress
             BatchesConsumed = batches,
             Seed = arguments.Seed,
             DataSeed = arguments.DataSeed,
+            Mixture = mixture,
             Rows = steps.Rows,
             BatchSize = steps.BatchSize,
             Accumulation = steps.Accumulation,
+            MaxTokensPerBatch = arguments.MaxTokensPerBatch,
             Freeze = TrainingState.FreezeName(arguments),
             LossSinceLog = lossSinceLog,
             LastLoggedStep = lastLoggedStep,

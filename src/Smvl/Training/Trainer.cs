@@ -56,9 +56,9 @@ public sealed class Trainer
         this.tracker = tracker;
         this.observer = observer;
         this.profile = profile;
-        steps = new TrainingSteps(arguments, data.Split.Train.Length);
+        order = data.Order(arguments);
+        steps = new TrainingSteps(arguments, data.Mixture.RowsPerEpoch, arguments.MaxTokensPerBatch is null ? null : order.BatchesOf);
         schedule = LearningRateSchedule.Create(arguments, steps.WarmupSteps, steps.MaxSteps);
-        order = new SampleOrder(data.Split.Train, steps, arguments.TrainSamplingStrategy, arguments.DataSeed);
         progress = new Progress();
         folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
         folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
@@ -137,7 +137,7 @@ public sealed class Trainer
     private void Continue(Checkpoint start)
     {
         TrainingState state = TrainingState.Read(start.Folder);
-        state.CheckContinues(arguments, steps, start.Folder);
+        state.CheckContinues(arguments, steps, data.Mixture.Description, start.Folder);
         progress.Restore(state, TrainerState.Read(start.Folder).LogHistory);
     }
 
@@ -155,8 +155,10 @@ public sealed class Trainer
     /// <summary>The updates that are left, the next one loaded ahead. Each lives until the one behind it is asked for.</summary>
     private IEnumerable<Update> Updates()
     {
-        IEnumerable<int[]> rows = order.From(progress.Step, arguments.IgnoreDataSkip);
-        using IEnumerator<MicroBatch> next = data.LoadAhead(rows, steps.BatchSize, ahead: steps.Accumulation).GetEnumerator();
+        (int epoch, int batch) = steps.Position(progress.Step);
+        IEnumerable<int[]> rows = order.From(epoch, arguments.IgnoreDataSkip ? 0 : batch);
+        int batchSize = arguments.MaxTokensPerBatch is null ? steps.BatchSize : (steps.Rows / steps.BatchesPerEpoch) + 1;
+        using IEnumerator<MicroBatch> next = data.LoadAhead(rows, batchSize, ahead: steps.Accumulation).GetEnumerator();
         for (int step = progress.Step; step < steps.MaxSteps; step++)
         {
             using Update update = new();
@@ -284,7 +286,7 @@ public sealed class Trainer
             {
                 optimizer.Write(path);
                 TrainedRowsFile.Write(path, folder.Model);
-                progress.ToState(arguments, steps).Write(path);
+                progress.ToState(arguments, steps, data.Mixture.Description).Write(path);
             }
         });
         progress.SavedStep = progress.Step;
@@ -294,14 +296,11 @@ public sealed class Trainer
 
     private void Finish(int firstStep, double seconds)
     {
-        int samples = arguments.MaxSteps > 0
-            ? steps.MaxSteps * steps.BatchSize * steps.Accumulation
-            : (int)(steps.Rows * arguments.NumTrainEpochs);
         if (progress.Step > firstStep)
         {
             Log(
                 ("train_runtime", Math.Round(seconds, 4)),
-                ("train_samples_per_second", Math.Round(samples / seconds, 3)),
+                ("train_samples_per_second", Math.Round(steps.Samples / seconds, 3)),
                 ("train_steps_per_second", Math.Round(steps.MaxSteps / seconds, 3)),
                 ("total_flos", TotalFlos),
                 ("train_loss", progress.MeanLoss),

@@ -34,7 +34,13 @@ public sealed class TrainingArguments
 
     public IReadOnlyList<string> TrainData => Get(TrainingKeys.TrainData);
 
+    /// <summary><see cref="TrainData"/>, its limits, repeats and weights read.</summary>
+    public IReadOnlyList<DatasetRequest> Datasets => DatasetRequest.ParseAll(TrainData, Origin(TrainingKeys.TrainData));
+
     public string DataDir => Get(TrainingKeys.DataDir);
+
+    /// <summary>Where the pictures of JSON datasets are looked for first, or null: beside the JSON file alone.</summary>
+    public string? ImageFolder => Get(TrainingKeys.ImageFolder);
 
     public FreezePolicy Freeze => Get(TrainingKeys.Freeze);
 
@@ -82,6 +88,9 @@ public sealed class TrainingArguments
     public int MaxSteps => Get(TrainingKeys.MaxSteps);
 
     public int PerDeviceTrainBatchSize => Get(TrainingKeys.PerDeviceTrainBatchSize);
+
+    /// <summary>Most tokens of a micro-batch, or null: it has <see cref="PerDeviceTrainBatchSize"/> samples.</summary>
+    public int? MaxTokensPerBatch => Get(TrainingKeys.MaxTokensPerBatch);
 
     public int PerDeviceEvalBatchSize => Get(TrainingKeys.PerDeviceEvalBatchSize);
 
@@ -229,6 +238,14 @@ public sealed class TrainingArguments
             throw new SmvlException(
                 "there is nothing to evaluate on", Origin(TrainingKeys.EvalRows), "eval_rows >= 1", "0", "set eval_strategy to no or hold out some rows");
         }
+
+        if (MaxTokensPerBatch < MaxLength)
+        {
+            throw new SmvlException(
+                "a sample of max_length would not fit into a batch", Origin(TrainingKeys.MaxTokensPerBatch), $"at least max_length, {MaxLength}", $"{MaxTokensPerBatch}", "raise it or lower max_length");
+        }
+
+        _ = Datasets;
 
         // fails here rather than after the data is read
         _ = LearningRateSchedule.Create(this, warmupSteps: 0, maxSteps: 1);

@@ -14,7 +14,7 @@ public sealed class TrainingData : IDisposable
     private readonly ConcurrentDictionary<int, string> skipped = new();
     private readonly ConcurrentDictionary<int, bool> textOnly = new();
 
-    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, ulong seed, bool skipBadRows)
+    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, Mixture mixture, ulong seed, bool skipBadRows)
     {
         this.dataset = dataset;
         this.builder = builder;
@@ -22,10 +22,14 @@ public sealed class TrainingData : IDisposable
         this.seed = seed;
         this.skipBadRows = skipBadRows;
         Split = split;
+        Mixture = mixture;
     }
 
     /// <summary>Which rows train and which are held out.</summary>
     public Split Split { get; }
+
+    /// <summary>How often an epoch takes the rows to train on.</summary>
+    public Mixture Mixture { get; }
 
     /// <summary>Lines for the user: subsets left out or missing.</summary>
     public IReadOnlyList<string> Notes => dataset.Notes;
@@ -39,10 +43,33 @@ public sealed class TrainingData : IDisposable
     /// <exception cref="SmvlException">an unknown or empty dataset, or a file that is none</exception>
     public static TrainingData Open(TrainingArguments arguments, SampleBuilder builder, int imageTokenId)
     {
-        CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
-        bool all = arguments.TrainData.SequenceEqual([CauldronSubsets.All]);
-        Split split = Split.Create(dataset.Count, arguments.EvalRows, (ulong)arguments.DataSeed, all ? Split.AllRows : null);
-        return new TrainingData(dataset, builder, imageTokenId, split, (ulong)arguments.DataSeed, arguments.SkipBadRows);
+        IReadOnlyList<DatasetRequest> requests = arguments.Datasets;
+        CauldronDataset dataset = CauldronDataset.Open(
+            arguments.DataDir, [.. requests.Select(request => request.Name)], arguments.ImageFolder, RowIndexCache.OfProcess());
+        try
+        {
+            ulong seed = (ulong)arguments.DataSeed;
+            Split split = Split.Create(Split.Limit(requests, dataset.Parts, seed), arguments.EvalRows, seed);
+            Mixture mixture = Mixture.Create(requests, dataset.Parts, split.Train, arguments.DataSeed);
+            return new TrainingData(dataset, builder, imageTokenId, split, mixture, seed, arguments.SkipBadRows);
+        }
+        catch
+        {
+            dataset.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The order of a run's batches. Where they hold so many tokens, every row to train on is read once to learn how many it has: its texts
+    /// and the sizes of its pictures, no pixels.
+    /// </summary>
+    /// <exception cref="SmvlException">a row cannot be used, and skip_bad_rows is off; names file and row</exception>
+    internal SampleOrder Order(TrainingArguments arguments)
+    {
+        int[]? lengths = arguments.MaxTokensPerBatch is null ? null : Lengths();
+        BatchCutter cutter = new(arguments.PerDeviceTrainBatchSize, arguments.DataloaderDropLast, arguments.MaxTokensPerBatch, lengths);
+        return new SampleOrder(Mixture, cutter, arguments.TrainSamplingStrategy, arguments.DataSeed);
     }
 
     /// <summary>
@@ -67,11 +94,7 @@ public sealed class TrainingData : IDisposable
         Permutation.CreateCycle(rows.Count, seed).Select((other, i) => (Row: rows[i], Picture: rows[other])).ToDictionary(pair => pair.Row, pair => pair.Picture);
 
     /// <summary>File, row group and row.</summary>
-    public string Describe(int row)
-    {
-        RowLocation at = dataset.Locate(row);
-        return $"{at.File}, row group {at.RowGroup}, row {at.Row}";
-    }
+    public string Describe(int row) => dataset.Locate(row).ToString();
 
     /// <summary>One line about what was skipped, cut or shrunk; null when nothing was.</summary>
     public string? Summary()
@@ -80,6 +103,7 @@ public sealed class TrainingData : IDisposable
         [
             .. skipped.IsEmpty ? [] : new[] { $"bad rows skipped: {skipped.Count} (the first: {skipped.OrderBy(s => s.Key).First().Value})" },
             .. builder.CutSamples == 0 ? [] : new[] { $"samples whose text was cut at max_length: {builder.CutSamples} ({builder.CutTokens} tokens)" },
+            .. dataset.LeftOut,
             .. builder.DroppedPictures == 0 ? [] : new[] { $"pictures left out beyond max_images or max_length: {builder.DroppedPictures}" },
             .. builder.ShrunkPictures == 0 ? [] : new[] { $"pictures cut into fewer tiles to fit max_length: {builder.ShrunkPictures}" },
         ];
@@ -100,6 +124,36 @@ public sealed class TrainingData : IDisposable
         {
             samples.ForEach(sample => sample.Dispose());
             throw;
+        }
+    }
+
+    /// <summary>Tokens of every row to train on, by its number; 0 for a row that is skipped.</summary>
+    private int[] Lengths()
+    {
+        int[] lengths = new int[dataset.Count];
+        try
+        {
+            Parallel.ForEach(Split.Train, row => lengths[row] = Length(row));
+        }
+        catch (AggregateException e) when (e.InnerException is SmvlException)
+        {
+            throw e.InnerExceptions.OfType<SmvlException>().First();
+        }
+
+        return lengths;
+    }
+
+    private int Length(int row)
+    {
+        try
+        {
+            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            return builder.Length(read, Describe(row));
+        }
+        catch (SmvlException e) when (skipBadRows)
+        {
+            skipped.TryAdd(row, e.Message);
+            return 0;
         }
     }
 

@@ -17,8 +17,9 @@ internal static class TrainingKeys
 
     // Model and data: keys of our own
     public static readonly TrainingKey<string?> Model = Add(new TrainingKey<string?>("model", KeyTypes.Path, null, "spliced checkpoint folder, or a hub's name of one; null: splice model/SmolVLM2-256M-Video-Instruct and model/Qwen3-0.6B"));
-    public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths"));
+    public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths; NAME:LIMIT*REPEAT@WEIGHT mixes them, see datasets.md"));
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
+    public static readonly TrainingKey<string?> ImageFolder = Add(new TrainingKey<string?>("image_folder", KeyTypes.Path, null, "folder that the pictures' paths in JSON datasets start from; null, or for those it lacks: the JSON file's folder"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
     public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, SampleRules.AllTurns, "the first so many turns of a row are trained on"));
     public static readonly TrainingKey<int> MaxImages = Add(AtLeast("max_images", 0, 4, "the first so many pictures of a row are shown to the model; the others are left out and counted"));
@@ -50,6 +51,7 @@ internal static class TrainingKeys
     public static readonly TrainingKey<double> NumTrainEpochs = Add(new TrainingKey<double>("num_train_epochs", KeyTypes.Number, 3.0, "passes over the data, fractions allowed; max_steps overrides it") { Constraint = ("> 0", value => value > 0) });
     public static readonly TrainingKey<int> MaxSteps = Add(new TrainingKey<int>("max_steps", KeyTypes.Integer, -1, "optimizer steps; -1: as num_train_epochs says") { Constraint = (">= 1, or -1", value => value is >= 1 or -1) });
     public static readonly TrainingKey<int> PerDeviceTrainBatchSize = Add(AtLeast("per_device_train_batch_size", 1, 8, "samples per micro-batch"));
+    public static readonly TrainingKey<int?> MaxTokensPerBatch = Add(new TrainingKey<int?>("max_tokens_per_batch", KeyTypes.OptionalInteger, null, "a micro-batch takes samples until it holds so many tokens, at least max_length; null: per_device_train_batch_size samples") { Constraint = (">= 1", value => value >= 1) });
     public static readonly TrainingKey<int> PerDeviceEvalBatchSize = Add(AtLeast("per_device_eval_batch_size", 1, 8, "samples per batch of an evaluation"));
     public static readonly TrainingKey<int> GradientAccumulationSteps = Add(AtLeast("gradient_accumulation_steps", 1, 1, "micro-batches per optimizer step; the loss is the token mean over all of them"));
     public static readonly TrainingKey<bool> DataloaderDropLast = Add(Flag("dataloader_drop_last", false, "leave out an epoch's last micro-batch when it is not full"));

@@ -25,12 +25,18 @@ internal sealed record TrainingState
 
     public required int DataSeed { get; init; }
 
-    /// <summary>Samples of an epoch; with the next two it fixes which samples an update sees.</summary>
+    /// <summary>Which datasets an epoch's samples come from, and how many of each.</summary>
+    public required string Mixture { get; init; }
+
+    /// <summary>Samples of an epoch; with the next three it fixes which samples an update sees.</summary>
     public required int Rows { get; init; }
 
     public required int BatchSize { get; init; }
 
     public required int Accumulation { get; init; }
+
+    /// <summary>Null: batches were of <see cref="BatchSize"/> samples.</summary>
+    public required int? MaxTokensPerBatch { get; init; }
 
     /// <summary>The name of the freeze policy: which weights and moments the checkpoint holds.</summary>
     public required string Freeze { get; init; }
@@ -60,9 +66,11 @@ internal sealed record TrainingState
             writer.WriteNumber("batches_consumed", BatchesConsumed);
             writer.WriteNumber("seed", Seed);
             writer.WriteNumber("data_seed", DataSeed);
+            writer.WriteString("mixture", Mixture);
             writer.WriteNumber("rows", Rows);
             writer.WriteNumber("batch_size", BatchSize);
             writer.WriteNumber("gradient_accumulation_steps", Accumulation);
+            writer.WriteNumber("max_tokens_per_batch", MaxTokensPerBatch ?? 0);
             writer.WriteString("freeze", Freeze);
             writer.WriteNumber("loss_since_log", LossSinceLog);
             writer.WriteNumber("last_logged_step", LastLoggedStep);
@@ -92,9 +100,11 @@ internal sealed record TrainingState
             BatchesConsumed = fields.Integer("batches_consumed"),
             Seed = fields.Integer("seed"),
             DataSeed = fields.Integer("data_seed"),
+            Mixture = fields.Text("mixture"),
             Rows = fields.Integer("rows"),
             BatchSize = fields.Integer("batch_size"),
             Accumulation = fields.Integer("gradient_accumulation_steps"),
+            MaxTokensPerBatch = fields.Integer("max_tokens_per_batch") is > 0 and int tokens ? tokens : null,
             Freeze = fields.Text("freeze"),
             LossSinceLog = fields.Number("loss_since_log"),
             LastLoggedStep = fields.Integer("last_logged_step"),
@@ -110,14 +120,16 @@ internal sealed record TrainingState
     /// weights: those would be another run's.
     /// </summary>
     /// <exception cref="SmvlException">a key differs from the checkpoint's</exception>
-    public void CheckContinues(TrainingArguments arguments, TrainingSteps steps, string folder)
+    public void CheckContinues(TrainingArguments arguments, TrainingSteps steps, string mixture, string folder)
     {
         Check("seed", Seed, arguments.Seed);
         Check("data_seed", DataSeed, arguments.DataSeed);
         Check("freeze", Freeze, FreezeName(arguments));
-        Check("per_device_train_batch_size", BatchSize, steps.BatchSize);
+        Check("max_tokens_per_batch", ConfigText.Of(MaxTokensPerBatch), ConfigText.Of(arguments.MaxTokensPerBatch));
+        Check("per_device_train_batch_size", BatchSize, MaxTokensPerBatch is null ? steps.BatchSize : BatchSize);
         Check("gradient_accumulation_steps", Accumulation, steps.Accumulation);
         Check("the number of training rows", Rows, steps.Rows);
+        Check("train_data", Mixture, mixture);
 
         void Check<T>(string name, T expected, T actual)
         {

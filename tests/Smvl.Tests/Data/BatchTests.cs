@@ -25,11 +25,11 @@ public sealed class BatchTests
     [Fact]
     public void AnEpochHoldsEveryRowOnceAndShufflesAnew()
     {
-        TrainingArguments arguments = TrainingArguments.FromCommandLine("--per_device_train_batch_size", "3", "--max_steps", "9", "--output_dir", "unused");
         int[] rows = [.. Enumerable.Range(100, 10)];
-        TrainingSteps steps = new(arguments, rows.Length);
-        SampleOrder random = new(rows, steps, SamplingStrategy.Random, dataSeed: 42);
-        int[][] batches = [.. random.From(0).Take(8)];
+        Mixture mixture = Mixture.Create([new("rows")], [new("rows", 100, 10)], rows, dataSeed: 42);
+        BatchCutter cutter = new(samples: 3, dropLast: false);
+        SampleOrder random = new(mixture, cutter, SamplingStrategy.Random, dataSeed: 42);
+        int[][] batches = [.. random.From(0, 0).Take(8)];
         Assert.Equal([3, 3, 3, 1, 3, 3, 3, 1], batches.Select(b => b.Length));
         int[] first = [.. batches[..4].SelectMany(b => b)];
         int[] second = [.. batches[4..].SelectMany(b => b)];
@@ -37,9 +37,10 @@ public sealed class BatchTests
         Assert.Equal(rows, second.Order());
         Assert.NotEqual(first, second);
 
-        // continuing at a step gives what is left, without the walk to it
-        Assert.Equal(batches[5..], random.From(5).Take(3));
-        Assert.Equal(rows, new SampleOrder(rows, steps, SamplingStrategy.Sequential, dataSeed: 42).Epoch(3));
-        Assert.NotEqual(random.Epoch(0), new SampleOrder(rows, steps, SamplingStrategy.Random, dataSeed: 43).Epoch(0));
+        // continuing in an epoch gives what is left of it
+        Assert.Equal(batches[5..], random.From(1, 1).Take(3));
+        Assert.Equal(4, random.BatchesOf(1));
+        Assert.Equal(rows, new SampleOrder(mixture, cutter, SamplingStrategy.Sequential, dataSeed: 42).Epoch(3));
+        Assert.NotEqual(random.Epoch(0), new SampleOrder(mixture, cutter, SamplingStrategy.Random, dataSeed: 43).Epoch(0));
     }
 }

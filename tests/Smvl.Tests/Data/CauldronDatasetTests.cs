@@ -101,7 +101,7 @@ public sealed class CauldronDatasetTests : IDisposable
         Assert.Equal(["train-0.parquet"], FilesOf("set"));
         Assert.Equal(["part.parquet"], FilesOf("parts"));
         Assert.Equal(["test-0.parquet"], FilesOf("set/test-0.parquet"));
-        Assert.Contains("no parquet files to train on", Assert.Throws<SmvlException>(() => FilesOf("held")).Message);
+        Assert.Contains("no files to train on", Assert.Throws<SmvlException>(() => FilesOf("held")).Message);
 
         string[] FilesOf(string name)
         {
@@ -139,10 +139,10 @@ public sealed class CauldronDatasetTests : IDisposable
 
     [Theory]
     [InlineData("cocoqa", "has cocoQA, chartqa, empty")]   // nearest first
-    [InlineData("empty", "no parquet files")]
+    [InlineData("empty", "no files to train on")]
     [InlineData("all", "none of its subsets")]
     [InlineData("chartqa cocoQA chartqa", "named twice")]
-    [InlineData("notes.txt", "must be a parquet file")]
+    [InlineData("notes.txt", "the file's form is not known")]
     [InlineData("", "no dataset is named")]
     public void WrongNameIsRefused(string names, string says)
     {

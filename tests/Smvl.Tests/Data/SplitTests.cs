@@ -14,7 +14,7 @@ public class SplitTests
     [InlineData(10_000, 0, 0)]
     public void HeldOutRowsAreAtMostATenth(int count, int evalRows, int held)
     {
-        Split split = Split.Create(count, evalRows, dataSeed: 42);
+        Split split = Split.Create([.. Enumerable.Range(0, count)], evalRows, dataSeed: 42);
         Assert.Equal(held, split.Eval.Length);
         Assert.Equal(Enumerable.Range(0, count), split.Train.Concat(split.Eval).Order());
         Assert.Equal(split.Train.Order(), split.Train);
@@ -24,14 +24,16 @@ public class SplitTests
     [Fact]
     public void SeedChoosesTheRows()
     {
-        Assert.Equal(Split.Create(1000, 64, 42).Eval, Split.Create(1000, 64, 42).Eval);
-        Assert.NotEqual(Split.Create(1000, 64, 42).Eval, Split.Create(1000, 64, 43).Eval);
+        int[] rows = [.. Enumerable.Range(5, 1000)];
+        Assert.Equal(Split.Create(rows, 64, 42).Eval, Split.Create(rows, 64, 42).Eval);
+        Assert.NotEqual(Split.Create(rows, 64, 42).Eval, Split.Create(rows, 64, 43).Eval);
     }
 
     [Fact]
     public void AllIsCutAfterShuffling()
     {
-        Split split = Split.Create(100_000, Split.DefaultEvalRows, 42, Split.AllRows);
+        int[] kept = Split.Limit([new("all")], [new("all", 0, 100_000)], 42);
+        Split split = Split.Create(kept, Split.DefaultEvalRows, 42);
         Assert.Equal(61_440 - 64, split.Train.Length);
         Assert.Equal(64, split.Eval.Length);
         Assert.Equal(61_440, split.Train.Concat(split.Eval).Distinct().Count());
@@ -40,5 +42,5 @@ public class SplitTests
 
     [Fact]
     public void NegativeEvalRowsAreRefused() =>
-        Assert.Contains("eval_rows", Assert.Throws<SmvlException>(() => Split.Create(10, -1, 0)).Message);
+        Assert.Contains("eval_rows", Assert.Throws<SmvlException>(() => Split.Create([1, 2, 3], -1, 0)).Message);
 }

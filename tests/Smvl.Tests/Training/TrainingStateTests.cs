@@ -11,9 +11,11 @@ public sealed class TrainingStateTests : IDisposable
         BatchesConsumed = 4,
         Seed = 42,
         DataSeed = 3,
+        Mixture = "fixture 24",
         Rows = 24,
         BatchSize = 2,
         Accumulation = 4,
+        MaxTokensPerBatch = null,
         Freeze = "connector",
         LossSinceLog = 0.1 + 0.2,
         LastLoggedStep = 5,
@@ -53,7 +55,7 @@ public sealed class TrainingStateTests : IDisposable
     [InlineData(null, ""), InlineData(null, "--learning_rate 1 --max_steps 9")]
     [InlineData("seed", "--seed 1"), InlineData("data_seed", "--data_seed 4"), InlineData("freeze", "--freeze full")]
     [InlineData("per_device_train_batch_size", "--per_device_train_batch_size 3"), InlineData("gradient_accumulation_steps", "--gradient_accumulation_steps 2")]
-    [InlineData("the number of training rows", "")]
+    [InlineData("the number of training rows", ""), InlineData("max_tokens_per_batch", "--max_tokens_per_batch 4096"), InlineData("train_data", "--train_data other")]
     public void WhatFixesTheSamplesMustNotChange(string? differs, string change)
     {
         Dictionary<string, string> keys = new() { ["--seed"] = "42", ["--data_seed"] = "3", ["--per_device_train_batch_size"] = "2", ["--gradient_accumulation_steps"] = "4" };
@@ -66,11 +68,11 @@ public sealed class TrainingStateTests : IDisposable
         var steps = new TrainingSteps(arguments, differs == "the number of training rows" ? 25 : 24);
         if (differs is null)
         {
-            State.CheckContinues(arguments, steps, "run/checkpoint-7");
+            State.CheckContinues(arguments, steps, "fixture 24", "run/checkpoint-7");
         }
         else
         {
-            string error = Assert.Throws<SmvlException>(() => State.CheckContinues(arguments, steps, "run/checkpoint-7")).Message;
+            string error = Assert.Throws<SmvlException>(() => State.CheckContinues(arguments, steps, differs == "train_data" ? "other 24" : "fixture 24", "run/checkpoint-7")).Message;
             Assert.StartsWith($"run/checkpoint-7: {differs} differs", error, StringComparison.Ordinal);
         }
     }
