@@ -1,9 +1,20 @@
+using System.Text.Json;
 using Smvl.Formats.Parquet;
 
 namespace Smvl.Data;
 
 /// <summary>Where a row of a dataset comes from, counted from 0; <see cref="Row"/> is the row's number in its file.</summary>
-public sealed record RowLocation(string Subset, string File, int RowGroup, long Row);
+public sealed record RowLocation(string Subset, string File, int RowGroup, long Row)
+{
+    /// <summary>Its fields, into an object that has been begun.</summary>
+    internal void WriteFields(Utf8JsonWriter json)
+    {
+        json.WriteString("dataset", Subset);
+        json.WriteString("file", File);
+        json.WriteNumber("row_group", RowGroup);
+        json.WriteNumber("row", Row);
+    }
+}
 
 /// <summary>
 /// Rows in the_cauldron's schema from any number of parquet files, numbered through in the order of names, files and rows.
