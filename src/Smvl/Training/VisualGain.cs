@@ -1,5 +1,4 @@
 using System.Globalization;
-using Smvl.Data;
 
 namespace Smvl.Training;
 
