@@ -1,6 +1,7 @@
 using Smvl.Data;
 using Smvl.Models;
 using Smvl.Training;
+using Smvl.Training.Optimizers;
 
 namespace Smvl.Benchmarks;
 
@@ -34,7 +35,7 @@ internal static class StepWork
         model.Unfreeze(parameter => freeze.Trains(parameter));
         model.NarrowFrozen();
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--learning_rate", "1e-4");
-        using AdamWOptimizer optimizer = new(model, arguments);
+        using Optimizer optimizer = new(model, arguments);
         Sample sample = Sample(model, tiles);
         using Batch batch = new([sample], model.Config.ImageTokenId);
         int step = 0;

@@ -30,6 +30,7 @@ public sealed class Batch : IDisposable
     private readonly List<int> imageRows = [];
     private readonly List<int> targetRows = [];
     private readonly List<int> targets = [];
+    private readonly List<int> targetCounts = [];
     private readonly List<ReadOnlyMemory<byte>> tiles = [];
     private readonly IReadOnlyList<Sample> samples;
 
@@ -40,7 +41,7 @@ public sealed class Batch : IDisposable
         this.samples = samples;
         foreach (Sample sample in samples)
         {
-            int start = ids.Count;
+            int start = ids.Count, firstTarget = targets.Count;
             for (int t = 0; t < sample.Ids.Length; t++)
             {
                 if (sample.Ids[t] == imageTokenId)
@@ -55,6 +56,7 @@ public sealed class Batch : IDisposable
                 }
             }
 
+            targetCounts.Add(targets.Count - firstTarget);
             ids.AddRange(sample.Ids);
             lengths.Add(sample.Ids.Length);
             tiles.Add(sample.Tiles.Memory);
@@ -76,11 +78,31 @@ public sealed class Batch : IDisposable
 
     public IReadOnlyList<int> Targets => targets;
 
+    /// <summary>How many of <see cref="Targets"/> each sample has.</summary>
+    public IReadOnlyList<int> TargetCounts => targetCounts;
+
     /// <summary>The samples' tiles, each (its tiles, 3, S, S).</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Tiles => tiles;
 
     /// <summary>Tiles of all samples.</summary>
     public int TileCount { get; }
+
+    /// <summary>The sum of each sample's values.</summary>
+    /// <param name="values">one for each of <see cref="Targets"/></param>
+    internal double[] SumBySample(ReadOnlySpan<float> values)
+    {
+        double[] sums = new double[targetCounts.Count];
+        int at = 0;
+        for (int i = 0; i < sums.Length; i++)
+        {
+            for (int end = at + targetCounts[i]; at < end; at++)
+            {
+                sums[i] += values[at];
+            }
+        }
+
+        return sums;
+    }
 
     /// <summary>Gives the tiles' memory back.</summary>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Smvl.Formats.Parquet;
 
 namespace Smvl.Data;
@@ -10,6 +11,19 @@ public sealed record RowLocation(string Subset, string File, int? RowGroup, long
 {
     /// <summary>File, row group and row, as errors name them.</summary>
     public override string ToString() => RowGroup is null ? $"{File}, row {Row}" : $"{File}, row group {RowGroup}, row {Row}";
+
+    /// <summary>Its fields, into an object that has been begun.</summary>
+    internal void WriteFields(Utf8JsonWriter json)
+    {
+        json.WriteString("dataset", Subset);
+        json.WriteString("file", File);
+        if (RowGroup is { } group)
+        {
+            json.WriteNumber("row_group", group);
+        }
+
+        json.WriteNumber("row", Row);
+    }
 }
 
 /// <summary>The rows that one name of a dataset's list stands for.</summary>

@@ -41,11 +41,7 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
     public Sample Build(CauldronSample row, string where)
     {
         ReadOnlyMemory<byte>[] files = [.. row.Pictures.Select(picture => (ReadOnlyMemory<byte>)picture.Memory)];
-<<<<<<< HEAD
-        SampleLayout layout = Lay(row, [.. files.Select(file => ImageDecoder.ReadSize(file.Span, where))], where);
-=======
         SampleLayout layout = Lay(row, Sizes(row, where), where);
->>>>>>> part-b
         Count(row, layout);
         var tiles = new NativeBytes(layout.Plans.Sum(plan => images!.TileBytes(plan)));
         try
@@ -107,8 +103,6 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
         return new SampleLayout(text, plans, plans.Index().Count(plan => plan.Item.TileCount < asked[plan.Index]), sizes.Count - plans.Count);
     }
 
-<<<<<<< HEAD
-=======
     /// <summary>Tokens of the sample that <see cref="Build"/> would make; nothing is counted and no pixel computed.</summary>
     /// <param name="row">a row's first pictures, if it has any, and turns</param>
     /// <param name="where">what errors call the row</param>
@@ -118,7 +112,6 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
     private static (int Width, int Height)[] Sizes(CauldronSample row, string where) =>
         [.. row.Pictures.Select(picture => ImageDecoder.ReadSize(picture.Memory.Span, where))];
 
->>>>>>> part-b
     private void Count(CauldronSample row, SampleLayout layout)
     {
         Interlocked.Add(ref shrunkPictures, layout.Shrunk);

@@ -22,13 +22,15 @@ internal sealed class LanguageHead(Backend backend, TextConfig config, RmsNormLa
         return projection.Forward(normed);
     }
 
-    /// <summary>Sum of the cross entropies of <paramref name="targets"/> at <paramref name="rows"/>.</summary>
+    /// <summary>The loss of each of <paramref name="targets"/> at <paramref name="rows"/>.</summary>
     /// <param name="hidden">(T, D) behind the last block</param>
     /// <param name="rows">rows that predict something</param>
     /// <param name="targets">what each of them should predict</param>
     /// <param name="gradientScale">factor of each row's loss in the total: 1 / targets of the optimizer step</param>
+    /// <param name="terms">what the loss has beside the cross entropy</param>
     /// <param name="dHidden">(T, D) overwritten with the gradient; null when none is wanted</param>
-    public double Loss(Tensor hidden, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets, float gradientScale, Tensor? dHidden)
+    public float[] Loss(
+        Tensor hidden, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets, float gradientScale, LossTerms terms, Tensor? dHidden)
     {
         if (dHidden is not null)
         {
@@ -41,20 +43,15 @@ internal sealed class LanguageHead(Backend backend, TextConfig config, RmsNormLa
         {
             int count = Math.Min(chunk, rows.Length - start);
             Chunk(
-                hidden, rows.Slice(start, count), targets.Slice(start, count), gradientScale, dHidden, losses.AsSpan(start, count));
+                hidden, rows.Slice(start, count), targets.Slice(start, count), gradientScale, terms, dHidden, losses.AsSpan(start, count));
         }
 
-        double sum = 0;
-        foreach (float loss in losses)
-        {
-            sum += loss;
-        }
-
-        return sum;
+        return losses;
     }
 
     private void Chunk(
-        Tensor hidden, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets, float gradientScale, Tensor? dHidden, Span<float> losses)
+        Tensor hidden, ReadOnlySpan<int> rows, ReadOnlySpan<int> targets, float gradientScale, LossTerms terms, Tensor? dHidden,
+        Span<float> losses)
     {
         using Tensor chosen = backend.Allocate(rows.Length, config.HiddenSize);
         backend.Gather(chosen, hidden, rows);
@@ -62,7 +59,7 @@ internal sealed class LanguageHead(Backend backend, TextConfig config, RmsNormLa
         using Tensor normed = norm.Forward(chosen, rstd);
         using Tensor logits = projection.Forward(normed);
         using Tensor rowLosses = backend.Allocate(rows.Length);
-        backend.CrossEntropy(rowLosses, logits, targets, gradientScale);
+        backend.CrossEntropy(rowLosses, logits, targets, gradientScale, terms);
         backend.Download(rowLosses, losses);
         if (dHidden is null)
         {

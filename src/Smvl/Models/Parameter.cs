@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Smvl.Tensors;
 
 namespace Smvl.Models;
@@ -62,6 +63,15 @@ public sealed class Parameter
         Value.Dispose();
         Value = own;
         return Rows = new TrainedRows(backend, this, ids);
+    }
+
+    /// <summary>Takes another tensor of the same shape as its value and hands its own out: nothing is copied.</summary>
+    internal Tensor Exchange(Tensor value)
+    {
+        Debug.Assert(value.Shape == Shape && value.DType == Value.DType, "a value of another shape");
+        Tensor own = Value;
+        Value = value;
+        return own;
     }
 
     /// <summary>Makes the float32 master and a zero gradient.</summary>

@@ -84,6 +84,12 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>Keep only the blocks' inputs for the backward and compute the rest again; measured in bench/RESULTS.md.</summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>Where a frozen tower's rows are kept from step to step; null: nowhere. Training and evaluation use it, chats do not.</summary>
+    internal ITowerCache? TowerCache { get; set; }
+
+    /// <summary>What the loss has beside the cross entropy. The z-loss belongs to training alone.</summary>
+    public LossTerms LossTerms { get; set; }
+
     private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;
 
     /// <summary>Whether a parameter is multiplied with or gathered from, and so may be of any type that the backend computes with.</summary>
@@ -125,18 +131,22 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    /// <summary>Sum of the cross entropies of the batch's targets.</summary>
-    public double Loss(Batch batch, CancellationToken cancellation = default) => Run(batch, gradientScale: null, null, cancellation);
+    /// <summary>Sum of the losses of the batch's targets.</summary>
+    public double Loss(Batch batch, CancellationToken cancellation = default) => SampleLosses(batch, cancellation).Sum();
+
+    /// <summary>The same of each sample.</summary>
+    public double[] SampleLosses(Batch batch, CancellationToken cancellation = default) => Run(batch, gradientScale: null, null, cancellation);
 
     /// <summary>The same, and every trainable parameter's gradient += gradientScale times the gradient of that sum.</summary>
     /// <param name="batch">samples</param>
     /// <param name="gradientScale">1 / targets of the whole optimizer step</param>
     /// <param name="cancellation">heard between blocks; gradients are then incomplete, parameters untouched</param>
     public double LossAndGradients(Batch batch, double gradientScale, CancellationToken cancellation = default) =>
-        Run(batch, (float)gradientScale, null, cancellation);
+        SampleLossesAndGradients(batch, gradientScale, null, cancellation).Sum();
 
-    /// <summary>The same with noise on the token embeddings.</summary>
-    internal double LossAndGradients(Batch batch, double gradientScale, EmbeddingNoise? noise, CancellationToken cancellation) =>
+    /// <summary>The same, with the sum of each sample, and with noise on the token embeddings.</summary>
+    /// <inheritdoc cref="LossAndGradients"/>
+    internal double[] SampleLossesAndGradients(Batch batch, double gradientScale, EmbeddingNoise? noise, CancellationToken cancellation = default) =>
         Run(batch, (float)gradientScale, noise, cancellation);
 
     /// <summary>Logits (rows, V) of a batch at the given places of its ids; for tests and comparisons.</summary>
@@ -282,7 +292,7 @@ public sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    private double Run(Batch batch, float? gradientScale, EmbeddingNoise? noise, CancellationToken cancellation)
+    private double[] Run(Batch batch, float? gradientScale, EmbeddingNoise? noise, CancellationToken cancellation)
     {
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
@@ -294,8 +304,13 @@ public sealed class VisionLanguageModel : IDisposable
         noise?.AddTo(x, batch.Lengths, Backend);
         VisionTower.Activations? towerKept = null;
         Tensor? shuffled = null;
-        using Tensor? tiles = TakesPictures ? Upload(batch.Tiles, batch.TileCount) : null;
-        if (tiles is not null)
+        bool towerCached = TakesPictures && !visionTrains && TowerCache is not null;
+        using Tensor? tiles = TakesPictures && !towerCached ? Upload(batch.Tiles, batch.TileCount) : null;
+        if (towerCached)
+        {
+            PlaceCachedImages(x, batch, keepRows, out shuffled, cancellation);
+        }
+        else if (tiles is not null)
         {
             PlaceImages(
                 x, batch.ImageRows, tiles, keepRows && visionTrains ? KeepMode : Keep.Nothing, keepRows, out towerKept, out shuffled, cancellation);
@@ -305,10 +320,12 @@ public sealed class VisionLanguageModel : IDisposable
         using Tensor hidden = text.Forward(
             x, sequences, null, backward ? KeepMode : Keep.Nothing, out TextDecoder.Activations? textKept, cancellation);
         using Tensor? dx = backward ? Backend.Allocate(DType.F32, hidden.Shape) : null;
-        double loss = head.Loss(hidden, Span(batch.TargetRows), Span(batch.Targets), gradientScale ?? 1f, dx);
+        LossTerms terms = gradientScale is null ? LossTerms with { ZLoss = 0 } : LossTerms;
+        float[] rowLosses = head.Loss(hidden, Span(batch.TargetRows), Span(batch.Targets), gradientScale ?? 1f, terms, dx);
+        double[] losses = batch.SumBySample(rowLosses);
         if (dx is null)
         {
-            return loss;
+            return losses;
         }
 
         text.Backward(dx, sequences, textKept!, cancellation);
@@ -321,7 +338,7 @@ public sealed class VisionLanguageModel : IDisposable
         using Tensor none = Backend.Zeros(batch.ImageRows.Count, dx.Shape.Width);
         Backend.PutRows(dx, none, Span(batch.ImageRows));
         text.EmbedBackward(dx, Span(batch.Ids));
-        return loss;
+        return losses;
     }
 
     /// <summary>Bytes of the tower's weights that are resident at a time when it runs sparingly: two layers' where pages can be given back.</summary>
@@ -370,6 +387,21 @@ public sealed class VisionLanguageModel : IDisposable
 
         using Tensor rows = connector.Forward(tower, keepShuffled, out shuffled);
         Backend.PutRows(x, rows, Span(imageRows));
+    }
+
+    /// <summary>The same with a tower that runs only on tiles whose rows are not kept.</summary>
+    private void PlaceCachedImages(Tensor x, Batch batch, bool keepShuffled, out Tensor? shuffled, CancellationToken cancellation)
+    {
+        shuffled = null;
+        CheckImageTokens(batch.ImageRows.Count, batch.TileCount);
+        if (batch.TileCount == 0)
+        {
+            return;
+        }
+
+        using Tensor tower = new CachedTower(Backend, vision, Config.Vision, pixels, TowerCache!).Forward(batch.Tiles, cancellation);
+        using Tensor rows = connector.Forward(tower, keepShuffled, out shuffled);
+        Backend.PutRows(x, rows, Span(batch.ImageRows));
     }
 
     /// <summary>The image rows' share of dx goes to the connector and the tower.</summary>
@@ -429,6 +461,9 @@ public sealed class VisionLanguageModel : IDisposable
             }
         }
     }
+
+    /// <summary>How bytes of a tile become the tower's input.</summary>
+    internal PixelNormalisation Pixels => pixels;
 
     private bool Trains(string prefix) =>
         parameters.Values.Any(p => p.Trainable && p.Name.StartsWith(prefix, StringComparison.Ordinal));

@@ -114,6 +114,9 @@ public abstract class Backend : IDisposable
     /// <summary>x ·= factor.</summary>
     public abstract void Scale(Tensor x, float factor);
 
+    /// <summary>y += weight · (x − y): from y towards x.</summary>
+    public abstract void Lerp(Tensor y, Tensor x, float weight);
+
     /// <summary>y = silu(gate) · up. y may be gate or up (in place).</summary>
     public abstract void SwiGlu(Tensor y, Tensor gate, Tensor up);
 
@@ -165,8 +168,9 @@ public abstract class Backend : IDisposable
 
     /// <summary>
     /// losses (T) = cross entropy of logits (T, V) against targets; in place logits become gradientScale · (softmax − onehot).
+    /// With <paramref name="terms"/> the losses and their gradients are those of its sum.
     /// </summary>
-    public abstract void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale);
+    public abstract void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale, LossTerms terms = default);
 
     // ---- optimizer
 
@@ -179,6 +183,15 @@ public abstract class Backend : IDisposable
     /// </summary>
     public abstract void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step);
 
+    /// <summary>The same over moments of one byte an element, of which the first has a sign and the second has none.</summary>
+    public abstract void AdamW8Bit(Tensor parameter, Tensor gradient, in BlockMoment moment1, in BlockMoment moment2, in AdamWStep step);
+
+    /// <summary>
+    /// One Lion update in place: parameter −= lr·weightDecay·parameter, then lr times the sign of β1·moment + (1 − β1)·gradient
+    /// (Chen et al. 2023). gradient is multiplied by gradientScale first.
+    /// </summary>
+    public abstract void Lion(Tensor parameter, Tensor gradient, Tensor moment, in LionStep step);
+
     /// <summary>Frees what is kept for reuse.</summary>
     public abstract void Dispose();
 }
@@ -186,3 +199,23 @@ public abstract class Backend : IDisposable
 /// <summary>Constants of one AdamW update; <paramref name="Step"/> counts from 1.</summary>
 public readonly record struct AdamWStep(
     double LearningRate, double Beta1, double Beta2, double Epsilon, double WeightDecay, int Step, float GradientScale);
+
+/// <summary>Constants of one Lion update.</summary>
+public readonly record struct LionStep(double LearningRate, double Beta1, double Beta2, double WeightDecay, float GradientScale);
+
+/// <summary>A running mean with one byte an element: value = the code's value in a table of 256 · the scale of its block.</summary>
+/// <param name="Codes">U8, of the parameter's shape</param>
+/// <param name="Scales">(blocks) F32, the largest magnitude of each <see cref="BlockSize"/> elements in a row</param>
+/// <param name="Signed">whether the table has negative values</param>
+public readonly record struct BlockMoment(Tensor Codes, Tensor Scales, bool Signed)
+{
+    /// <summary>Elements that share a scale.</summary>
+    public const int BlockSize = 256;
+}
+
+/// <summary>What a loss has beside the cross entropy; the default is none of it.</summary>
+/// <param name="LabelSmoothing">
+/// ε: the loss is (1 − ε) · cross entropy + ε · the mean over all tokens of −log p (Szegedy et al. 2016; PyTorch's label_smoothing)
+/// </param>
+/// <param name="ZLoss">times the square of log Σ exp(logit), which keeps logits small (Chowdhery et al. 2022, PaLM, section 5)</param>
+public readonly record struct LossTerms(float LabelSmoothing, float ZLoss);

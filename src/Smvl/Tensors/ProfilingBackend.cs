@@ -189,6 +189,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Elementwise, start, Bytes(x, x));
     }
 
+    public override void Lerp(Tensor y, Tensor x, float weight)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Lerp(y, x, weight);
+        Count(OperationKind.Elementwise, start, Bytes(y, y, x));
+    }
+
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up)
     {
         long start = Stopwatch.GetTimestamp();
@@ -273,10 +280,10 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Picture, start, Bytes(dx, dy));
     }
 
-    public override void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale)
+    public override void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale, LossTerms terms = default)
     {
         long start = Stopwatch.GetTimestamp();
-        inner.CrossEntropy(losses, logits, targets, gradientScale);
+        inner.CrossEntropy(losses, logits, targets, gradientScale, terms);
         Count(OperationKind.Loss, start, Bytes(losses, logits, logits));
     }
 
@@ -293,6 +300,20 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         long start = Stopwatch.GetTimestamp();
         inner.AdamW(parameter, gradient, moment1, moment2, step);
         Count(OperationKind.Optimizer, start, gradient.ByteLength + (2 * Bytes(parameter, moment1, moment2)));
+    }
+
+    public override void AdamW8Bit(Tensor parameter, Tensor gradient, in BlockMoment moment1, in BlockMoment moment2, in AdamWStep step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.AdamW8Bit(parameter, gradient, moment1, moment2, step);
+        Count(OperationKind.Optimizer, start, gradient.ByteLength + (2 * Bytes(parameter, moment1.Codes, moment1.Scales, moment2.Codes, moment2.Scales)));
+    }
+
+    public override void Lion(Tensor parameter, Tensor gradient, Tensor moment, in LionStep step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Lion(parameter, gradient, moment, step);
+        Count(OperationKind.Optimizer, start, gradient.ByteLength + (2 * Bytes(parameter, moment)));
     }
 
     /// <summary>Does nothing: the other backend is disposed by whoever made it.</summary>

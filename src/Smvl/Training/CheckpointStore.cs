@@ -66,6 +66,9 @@ internal sealed partial class CheckpointStore
         });
     }
 
+    /// <summary>The folder of a step's checkpoint, there or not.</summary>
+    public string PathOf(int step) => Path.Combine(OutputDir, Name(step));
+
     /// <summary>The complete checkpoint of the highest step, or null.</summary>
     public Checkpoint? FindLast() => All.LastOrDefault();
 
@@ -109,7 +112,7 @@ internal sealed partial class CheckpointStore
     /// <exception cref="SmvlException">the disk is full or not writable; no earlier checkpoint is touched then</exception>
     public Checkpoint Save(int step, int? limit, int? bestStep, Action<string> write)
     {
-        string final = Path.Combine(OutputDir, Name(step));
+        string final = PathOf(step);
         string partial = Temporary(step, Partial);
         Guarded(final, () =>
         {
@@ -170,7 +173,7 @@ internal sealed partial class CheckpointStore
             }
         }
 
-        foreach (string name in (string[])[Tracking.JsonLinesTracker.FileName, TrainingArguments.FileName, TrainerState.FileName, ProfileReport.FileName])
+        foreach (string name in (string[])[Tracking.JsonLinesTracker.FileName, TrainingArguments.FileName, TrainerState.FileName, ProfileReport.FileName, LossSpikes.FileName])
         {
             File.Delete(Path.Combine(OutputDir, name));
         }
@@ -187,7 +190,7 @@ internal sealed partial class CheckpointStore
                 continue;
             }
 
-            string final = Path.Combine(OutputDir, Name(step));
+            string final = PathOf(step);
             if (match.Groups["kind"].Value == Replaced && !Directory.Exists(final))
             {
                 Directory.Move(folder, final);

@@ -43,6 +43,9 @@ internal static partial class KeyTypes
 
     public static readonly KeyType<double?> OptionalNumber = new("number", TryOptional<double>(TryNumber), value => value);
 
+    /// <summary>Bytes, as <see cref="ByteSize"/> reads them.</summary>
+    public static readonly KeyType<long> Size = new("size such as 20GB", TrySize, value => ByteSize.Exact(value));
+
     public static readonly KeyType<bool> Flag = new("true or false", TryFlag, value => value);
 
     public static readonly KeyType<bool?> OptionalFlag = new("true or false", TryOptional<bool>(TryFlag), value => value);
@@ -136,6 +139,12 @@ internal static partial class KeyTypes
 
     private static bool TryNumber(RawValue raw, out double value) =>
         double.TryParse(raw.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+
+    private static bool TrySize(RawValue raw, out long value)
+    {
+        value = 0;
+        return raw.Text is not null && ByteSize.TryParse(raw.Text, out value);
+    }
 
     private static bool TryFlag(RawValue raw, out bool value)
     {

@@ -1,7 +1,8 @@
 namespace Smvl.Training;
 
 /// <summary>
-/// What happens after an optimizer step, in this order: log, evaluate, save; then the run stops or goes on.
+/// What happens after an optimizer step, in this order: log, evaluate, save; then the run stops or goes on. With save_strategy best,
+/// saving follows from the evaluation instead.
 /// </summary>
 /// <remarks>
 /// transformers' DefaultFlowCallback (5.12.1, trainer_callback.py). It asks twice where an epoch or the run ends: once for the step,
@@ -32,8 +33,8 @@ internal readonly record struct StepEvents(bool Log, bool Evaluate, bool Save, b
         };
         bool save = arguments.SaveStrategy switch
         {
-            IntervalStrategy.Steps => stop || step % steps.SaveSteps == 0,
-            IntervalStrategy.Epoch => epochOver,
+            SaveStrategy.Steps => stop || step % steps.SaveSteps == 0,
+            SaveStrategy.Epoch => epochOver,
             _ => false,
         };
         return new StepEvents(log || (step == 1 && arguments.LoggingFirstStep), evaluate, save, stop);

@@ -3,6 +3,7 @@ using Smvl.Data;
 using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tracking;
+using Smvl.Training.Optimizers;
 
 namespace Smvl.Training;
 
@@ -33,6 +34,10 @@ public sealed class Trainer
     private readonly Progress progress;
     private readonly Checkpoint? start;
     private readonly StepProfile? profile;
+    private readonly BestModel? best;
+    private readonly WeightAverage? average;
+    private readonly VisionCache? cache;
+    private readonly LossSpikes spikes;
     private long tokensSinceLog;
     private double secondsSinceLog;
 
@@ -68,17 +73,26 @@ public sealed class Trainer
             folder.Model.NarrowFrozen();
         }
 
+        folder.Model.LossTerms = arguments.LossTerms;
+        cache = arguments.VisionCache is { } kept ? new VisionCache(kept, arguments.VisionCacheLimit, folder.Model, observer.OnNote) : null;
+        folder.Model.TowerCache = cache;
+        average = arguments.UseEma ? new WeightAverage(folder.Model, arguments.EmaDecay) : null;
         if (start is not null)
         {
             Continue(start);
         }
+
+        best = BestModel.Create(arguments, progress.History, step => store.All.Any(checkpoint => checkpoint.Step == step));
+        spikes = new LossSpikes(store.OutputDir, arguments.LossSpikeThreshold);
+        spikes.ForgetBehind(progress.Step);
     }
 
     /// <summary>Runs to the end, or to a cancellation, which leaves a checkpoint of the last whole step.</summary>
     /// <exception cref="SmvlException">a loss or gradient that is not finite, a bad row, or an output that cannot be written</exception>
     public TrainingResult Run(CancellationToken cancellation)
     {
-        using AdamWOptimizer optimizer = new(folder.Model, arguments);
+        using Optimizer optimizer = new(folder.Model, arguments);
+        using WeightAverage? owned = average;
         if (start is not null)
         {
             optimizer.Read(start.Folder);
@@ -98,7 +112,7 @@ public sealed class Trainer
             }
 
             using IEnumerator<Update> updates = Updates().GetEnumerator();
-            while (progress.Step < steps.MaxSteps && Next(updates))
+            while (progress.Step < steps.MaxSteps && best is not { Stops: true } && Next(updates))
             {
                 cancellation.ThrowIfCancellationRequested();
                 StepOnce(updates.Current, optimizer, cancellation);
@@ -109,12 +123,8 @@ public sealed class Trainer
                     LogTraining();
                 }
 
-                if (events.Evaluate)
-                {
-                    Evaluate(cancellation);
-                }
-
-                if (events.Save)
+                bool isBest = events.Evaluate && Evaluate(cancellation);
+                if (events.Save || (isBest && arguments.SaveStrategy == SaveStrategy.Best))
                 {
                     Save(optimizer);
                 }
@@ -139,6 +149,14 @@ public sealed class Trainer
         TrainingState state = TrainingState.Read(start.Folder);
         state.CheckContinues(arguments, steps, data.Mixture.Description, start.Folder);
         progress.Restore(state, TrainerState.Read(start.Folder).LogHistory);
+        if (average is null)
+        {
+            WeightAverage.CheckNone(start.Folder);
+        }
+        else
+        {
+            average.Read(start.Folder);
+        }
     }
 
     private void AnnounceStart()
@@ -179,7 +197,7 @@ public sealed class Trainer
         return found;
     }
 
-    private void StepOnce(Update update, AdamWOptimizer optimizer, CancellationToken cancellation)
+    private void StepOnce(Update update, Optimizer optimizer, CancellationToken cancellation)
     {
         long started = Stopwatch.GetTimestamp();
         int targets = update.TargetCount;
@@ -193,16 +211,19 @@ public sealed class Trainer
         optimizer.ZeroGradients();
         double sum = 0;
         int tokens = 0, number = 0;
+        List<(RowLocation At, double Loss)> rowLosses = [];
         foreach (MicroBatch micro in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0))
         {
             using Batch batch = micro.Batch;
-            double loss = folder.Model.LossAndGradients(
-                batch, 1.0 / targets, EmbeddingNoise.For(arguments.NeftuneNoiseAlpha ?? 0, arguments.Seed, progress.Step, number++), cancellation);
+            EmbeddingNoise? noise = EmbeddingNoise.For(arguments.NeftuneNoiseAlpha ?? 0, arguments.Seed, progress.Step, number++);
+            double[] losses = folder.Model.SampleLossesAndGradients(batch, 1.0 / targets, noise, cancellation);
+            double loss = losses.Sum();
             if (!double.IsFinite(loss))
             {
                 throw NotFinite("the loss", loss, micro);
             }
 
+            rowLosses.AddRange(micro.Used.Select((row, i) => (data.Locate(row), losses[i] / Math.Max(1, batch.TargetCounts[i]))));
             sum += loss;
             tokens += batch.Ids.Count;
         }
@@ -217,19 +238,21 @@ public sealed class Trainer
         double learningRate = schedule.LearningRate(progress.Step);
         optimizer.Update(learningRate, progress.Step + 1, (float)scale);
         folder.Model.StoreTrainedRows();
+        average?.Update(progress.Step + 1);
         progress.Add(sum / targets, norm, learningRate, tokens);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         tokensSinceLog += tokens;
         secondsSinceLog += seconds;
         observer.OnStep(new StepReport(
             progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens, seconds));
+        if (spikes.Observe(progress.Step, sum / targets, rowLosses) is { } spike)
+        {
+            observer.OnNote(spike);
+        }
     }
 
-    private SmvlException NotFinite(string what, double value, params MicroBatch[] batches) => new(
-        $"{what} is not finite; the weights were left as they were before this step",
-        $"step {progress.Step + 1}",
-        actual: FormattableString.Invariant($"{value} on {string.Join("; ", batches.SelectMany(b => b.Rows).Select(data.Describe))}"),
-        hint: "lower learning_rate or look at these rows; the last checkpoint stands");
+    private SmvlException NotFinite(string what, double value, params MicroBatch[] batches) =>
+        new NotFiniteReport(folder, data, store.OutputDir).Write(progress.Step + 1, what, value, batches.Select(batch => batch.Rows));
 
     private void LogTraining()
     {
@@ -248,15 +271,17 @@ public sealed class Trainer
         }
     }
 
-    private void Evaluate(CancellationToken cancellation)
+    /// <returns>whether it was the best so far, where that matters</returns>
+    private bool Evaluate(CancellationToken cancellation)
     {
         if (data.Split.Eval.Length == 0)
         {
             observer.OnNote("no row is held out (fewer than ten rows, or eval_rows 0), so nothing is evaluated");
-            return;
+            return false;
         }
 
-        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, arguments.VisualGain, cancellation);
+        using IDisposable? averaged = average?.InModel();
+        Evaluation evaluation = Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, arguments.VisualGainRows, cancellation);
         progress.EvalLoss = evaluation.Loss;
         List<(string Name, double Value)> metrics =
         [
@@ -268,16 +293,36 @@ public sealed class Trainer
         ];
         if (evaluation.VisualGain is { } gain)
         {
-            metrics.Add(("eval_visual_gain", gain));
+            WarnOfBlindness(gain);
+            metrics.AddRange(gain.Metrics);
         }
 
-        Log([.. metrics]);
+        LogEntry entry = Log([.. metrics]);
         observer.OnEvaluated(progress.Step, evaluation.Loss, evaluation.Seconds);
+        bool isBest = best?.Observe(entry) ?? false;
+        if (best is { Stops: true })
+        {
+            observer.OnNote(FormattableString.Invariant($"stopping early: {best.Metric} has not been better than {best.Value:F4} (step {best.Step}) in {best.Waited} evaluations"));
+        }
+
+        return isBest;
     }
 
-    private void Save(AdamWOptimizer optimizer)
+    /// <summary>Once, at the first evaluation behind the run's first quarter.</summary>
+    private void WarnOfBlindness(VisualGain gain)
     {
-        Checkpoint saved = store.Save(progress.Step, arguments.SaveTotalLimit, bestStep: null, path =>
+        double quarter = steps.MaxSteps / 4.0;
+        bool isFirst = progress.Step >= quarter && !progress.History.Any(entry => entry.Step >= quarter && entry.Metrics.ContainsKey($"eval_{VisualGain.Metric}"));
+        if (isFirst && gain.IsNearZero)
+        {
+            observer.OnNote(gain.Warning);
+        }
+    }
+
+    private void Save(Optimizer optimizer)
+    {
+        using IDisposable? averaged = average?.InModel();
+        Checkpoint saved = store.Save(progress.Step, arguments.SaveTotalLimit, best?.OnSaved(progress.Step), path =>
         {
             folder.Write(path);
             arguments.Save(path);
@@ -286,6 +331,7 @@ public sealed class Trainer
             {
                 optimizer.Write(path);
                 TrainedRowsFile.Write(path, folder.Model);
+                average?.Write(path);
                 progress.ToState(arguments, steps, data.Mixture.Description).Write(path);
             }
         });
@@ -307,22 +353,50 @@ public sealed class Trainer
                 ("epoch", steps.Epoch(progress.Step)));
         }
 
+        average?.Exchange();
+        LoadBest();
+        if (cache is not null)
+        {
+            observer.OnNote(cache.Summary());
+        }
+
         folder.Write(store.OutputDir);
         arguments.Save(store.OutputDir);
         State().Write(store.OutputDir);
         observer.OnSaved(store.OutputDir);
     }
 
-    private void Log(params (string Name, double Value)[] metrics)
+    private void LoadBest()
+    {
+        if (!arguments.LoadBestModelAtEnd)
+        {
+            return;
+        }
+
+        if (best?.SavedStep is not { } step || store.All.FirstOrDefault(checkpoint => checkpoint.Step == step) is not { } checkpoint)
+        {
+            observer.OnNote("no checkpoint was evaluated, so that the trained model is the last step's and not the best one's");
+            return;
+        }
+
+        TrainedWeights.Read(folder.Model, checkpoint.Folder);
+        observer.OnNote(FormattableString.Invariant($"the trained model is that of checkpoint-{step}, the best by {best.Metric}"));
+    }
+
+    private LogEntry Log(params (string Name, double Value)[] metrics)
     {
         var entry = new LogEntry(progress.Step, metrics.Select(m => KeyValuePair.Create(m.Name, m.Value)));
         progress.History.Add(entry);
         tracker.Log(entry);
+        return entry;
     }
 
     private TrainerState State() => TrainerState.After(steps, progress.Step, progress.History) with
     {
         TotalFlos = TotalFlos,
+        BestMetric = best?.Value,
+        BestGlobalStep = best?.Step,
+        BestModelCheckpoint = best?.SavedStep is { } step ? store.PathOf(step) : null,
     };
 
     /// <summary>6 · tokens · parameters without the embeddings, as the Trainer estimates it (modeling_utils.floating_point_ops).</summary>

@@ -1,5 +1,6 @@
 using Smvl.Data;
 using Smvl.Text;
+using Smvl.Tensors;
 
 namespace Smvl.Training;
 
@@ -63,6 +64,12 @@ public sealed class TrainingArguments
 
     public bool SkipBadRows => Get(TrainingKeys.SkipBadRows);
 
+    /// <summary>Folder that keeps a frozen tower's rows, or null.</summary>
+    public string? VisionCache => Get(TrainingKeys.VisionCache);
+
+    /// <summary>Bytes.</summary>
+    public long VisionCacheLimit => Get(TrainingKeys.VisionCacheLimit);
+
     public string OutputDir => Get(TrainingKeys.OutputDir);
 
     public bool OverwriteOutputDir => Get(TrainingKeys.OverwriteOutputDir);
@@ -114,6 +121,8 @@ public sealed class TrainingArguments
     /// <summary>Optimizer steps from 1 on, a share of all steps below: <c>warmup_ratio</c> or <c>warmup_steps</c>.</summary>
     public double WarmupSteps => Get(TrainingKeys.WarmupRatio) ?? Get(TrainingKeys.WarmupSteps);
 
+    public OptimizerName Optim => Get(TrainingKeys.Optim);
+
     public double WeightDecay => Get(TrainingKeys.WeightDecay);
 
     public double AdamBeta1 => Get(TrainingKeys.AdamBeta1);
@@ -132,6 +141,16 @@ public sealed class TrainingArguments
 
     public bool GradientCheckpointing => Get(TrainingKeys.GradientCheckpointing);
 
+    /// <summary>What the loss has beside the cross entropy.</summary>
+    public LossTerms LossTerms => new((float)Get(TrainingKeys.LabelSmoothingFactor), (float)Get(TrainingKeys.ZLossMultiplier));
+
+    public bool UseEma => Get(TrainingKeys.UseEma);
+
+    public double EmaDecay => Get(TrainingKeys.EmaDecay);
+
+    /// <summary>Standard deviations; 0: no step is reported.</summary>
+    public double LossSpikeThreshold => Get(TrainingKeys.LossSpikeThreshold);
+
     public IntervalStrategy LoggingStrategy => Get(TrainingKeys.LoggingStrategy);
 
     /// <summary>Optimizer steps from 1 on, a share of all steps below.</summary>
@@ -146,12 +165,12 @@ public sealed class TrainingArguments
 
     public double EvalDelay => Get(TrainingKeys.EvalDelay);
 
-    /// <summary>Whether evaluations measure it too.</summary>
-    public bool VisualGain => Get(TrainingKeys.VisualGain);
+    /// <summary>Rows that evaluations measure again with other pictures; 0 without visual_gain.</summary>
+    public int VisualGainRows => Get(TrainingKeys.VisualGain) ? Get(TrainingKeys.VisualGainRows) : 0;
 
     public bool EvalOnStart => Get(TrainingKeys.EvalOnStart);
 
-    public IntervalStrategy SaveStrategy => Get(TrainingKeys.SaveStrategy);
+    public SaveStrategy SaveStrategy => Get(TrainingKeys.SaveStrategy);
 
     /// <summary>As <see cref="LoggingSteps"/>.</summary>
     public double SaveSteps => Get(TrainingKeys.SaveSteps);
@@ -160,6 +179,23 @@ public sealed class TrainingArguments
     public int? SaveTotalLimit => Get(TrainingKeys.SaveTotalLimit);
 
     public bool SaveOnlyModel => Get(TrainingKeys.SaveOnlyModel);
+
+    public bool LoadBestModelAtEnd => Get(TrainingKeys.LoadBestModelAtEnd);
+
+    /// <summary>With or without <c>eval_</c>, or null: the loss.</summary>
+    public string? MetricForBestModel => Get(TrainingKeys.MetricForBestModel);
+
+    /// <summary>Null: as the metric's name says.</summary>
+    public bool? GreaterIsBetter => Get(TrainingKeys.GreaterIsBetter);
+
+    /// <summary>Evaluations, or null: the run goes on to its end.</summary>
+    public int? EarlyStoppingPatience => Get(TrainingKeys.EarlyStoppingPatience);
+
+    public double EarlyStoppingThreshold => Get(TrainingKeys.EarlyStoppingThreshold);
+
+    /// <summary>Whether anything asks which evaluation was the best.</summary>
+    internal bool TracksBestModel =>
+        LoadBestModelAtEnd || MetricForBestModel is not null || EarlyStoppingPatience is not null || SaveStrategy == SaveStrategy.Best;
 
     public bool IgnoreDataSkip => Get(TrainingKeys.IgnoreDataSkip);
 
@@ -246,9 +282,52 @@ public sealed class TrainingArguments
         }
 
         _ = Datasets;
+        CheckBestModel();
 
         // fails here rather than after the data is read
         _ = LearningRateSchedule.Create(this, warmupSteps: 0, maxSteps: 1);
+    }
+
+    private void CheckBestModel()
+    {
+        TrainingKey? asks = SaveStrategy == SaveStrategy.Best ? TrainingKeys.SaveStrategy
+            : LoadBestModelAtEnd ? TrainingKeys.LoadBestModelAtEnd
+            : EarlyStoppingPatience is not null ? TrainingKeys.EarlyStoppingPatience
+            : MetricForBestModel is not null ? TrainingKeys.MetricForBestModel
+            : null;
+        if (asks is not null && EvalStrategy == IntervalStrategy.No)
+        {
+            throw new SmvlException("no evaluation says which model is the best", Origin(asks), "eval_strategy steps or epoch", "no", $"set eval_strategy, or leave out {asks.Name}");
+        }
+
+        if (EarlyStoppingThreshold > 0 && EarlyStoppingPatience is null)
+        {
+            throw new SmvlException(
+                "early_stopping_threshold has nothing to act on", Origin(TrainingKeys.EarlyStoppingThreshold), "early_stopping_patience beside it", "none", "set it, or leave the threshold out");
+        }
+
+        if (LoadBestModelAtEnd && SaveStrategy != SaveStrategy.Best)
+        {
+            CheckEverySaveEvaluated();
+        }
+    }
+
+    // as transformers asks for: a checkpoint without an evaluation could not be the best
+    private void CheckEverySaveEvaluated()
+    {
+        bool sameStrategy = SaveStrategy.ToString() == EvalStrategy.ToString();
+        double save = SaveSteps, eval = EvalSteps ?? 1, times = save / eval;
+        bool falls = SaveStrategy != SaveStrategy.Steps || ((save < 1) == (eval < 1) && Math.Abs(times - Math.Round(times)) < 1e-9);
+        if (!sameStrategy || !falls)
+        {
+            throw new SmvlException(
+                "load_best_model_at_end needs an evaluation at every checkpoint",
+                Origin(TrainingKeys.LoadBestModelAtEnd),
+                sameStrategy ? "save_steps a multiple of eval_steps" : "save_strategy as eval_strategy, or best",
+                sameStrategy ? $"save_steps {FloatText.Of(save)}, eval_steps {FloatText.Of(eval)}"
+                    : $"save_strategy {ConfigText.Of(TrainingKeys.SaveStrategy.Plain(SaveStrategy))}, eval_strategy {ConfigText.Of(TrainingKeys.EvalStrategy.Plain(EvalStrategy))}",
+                "change one of them");
+        }
     }
 
     private IEnumerable<(string Name, object? Value)> PlainValues() =>

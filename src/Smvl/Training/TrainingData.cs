@@ -83,7 +83,7 @@ public sealed class TrainingData : IDisposable
     /// <exception cref="SmvlException">a row cannot be used, and skip_bad_rows is off; names file, row group and row</exception>
     internal IEnumerable<MicroBatch> LoadAhead(
         IEnumerable<int[]> batches, int batchSize, int ahead, IReadOnlyDictionary<int, int>? pictureOf = null) => Prefetch.InOrder(
-        batches, rows => new MicroBatch(rows, LoadBatch(rows, pictureOf)), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
+        batches, rows => LoadBatch(rows, pictureOf), ahead, Math.Max(ahead, Environment.ProcessorCount / batchSize));
 
     /// <summary>Whether a row that was loaded could be used and has a picture.</summary>
     internal bool HasPicture(int row) => !skipped.ContainsKey(row) && !textOnly.ContainsKey(row);
@@ -92,6 +92,9 @@ public sealed class TrainingData : IDisposable
     /// <param name="rows">at least two, each with a picture</param>
     internal IReadOnlyDictionary<int, int> ShufflePictures(IReadOnlyList<int> rows) =>
         Permutation.CreateCycle(rows.Count, seed).Select((other, i) => (Row: rows[i], Picture: rows[other])).ToDictionary(pair => pair.Row, pair => pair.Picture);
+
+    /// <summary>Where a row comes from.</summary>
+    public RowLocation Locate(int row) => dataset.Locate(row);
 
     /// <summary>File, row group and row.</summary>
     public string Describe(int row) => dataset.Locate(row).ToString();
@@ -112,13 +115,22 @@ public sealed class TrainingData : IDisposable
 
     public void Dispose() => dataset.Dispose();
 
-    private Batch LoadBatch(int[] rows, IReadOnlyDictionary<int, int>? pictureOf)
+    private MicroBatch LoadBatch(int[] rows, IReadOnlyDictionary<int, int>? pictureOf)
     {
         var samples = new List<Sample>();
+        var used = new List<int>();
         try
         {
-            samples.AddRange(rows.Select(row => Load(row, pictureOf?[row] ?? row)).OfType<Sample>());
-            return new Batch(samples, imageTokenId);
+            foreach (int row in rows)
+            {
+                if (Load(row, pictureOf?[row] ?? row) is { } sample)
+                {
+                    samples.Add(sample);
+                    used.Add(row);
+                }
+            }
+
+            return new MicroBatch(rows, used, new Batch(samples, imageTokenId));
         }
         catch
         {

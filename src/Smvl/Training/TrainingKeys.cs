@@ -29,6 +29,8 @@ internal static class TrainingKeys
     public static readonly TrainingKey<int> MaxLength = Add(AtLeast("max_length", 1, 2048, "tokens per sample; text behind the pictures is cut there and counted"));
     public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, Split.DefaultEvalRows, "rows held out for evaluation, at most a tenth of the data"));
     public static readonly TrainingKey<bool> SkipBadRows = Add(Flag("skip_bad_rows", false, "skip and count rows that cannot be read, instead of stopping"));
+    public static readonly TrainingKey<string?> VisionCache = Add(new TrainingKey<string?>("vision_cache", KeyTypes.Path, null, "folder that keeps what a frozen vision tower makes of each tile, for later epochs and runs; null: none"));
+    public static readonly TrainingKey<long> VisionCacheLimit = Add(new TrainingKey<long>("vision_cache_limit", KeyTypes.Size, 20_000_000_000, "size of that folder from which nothing is added"));
 
     // Output
     public static readonly TrainingKey<string> OutputDir = Add(new TrainingKey<string>("output_dir", KeyTypes.Path!, "trainer_output", "folder for checkpoints, the log and the trained model"));
@@ -68,7 +70,7 @@ internal static class TrainingKeys
     public static readonly TrainingKey<IReadOnlyDictionary<string, object>> LrSchedulerKwargs = Add(new TrainingKey<IReadOnlyDictionary<string, object>>("lr_scheduler_kwargs", KeyTypes.Map, new SortedDictionary<string, object>(), "options of the schedule, e.g. {num_cycles: 0.5}"));
     public static readonly TrainingKey<double> WarmupSteps = Add(new TrainingKey<double>("warmup_steps", KeyTypes.Number, 0, "optimizer steps of linear warmup; below 1: a share of all steps") { Constraint = (">= 0, whole from 1 on", value => value >= 0 && IsShareOrWhole(value)) });
     public static readonly TrainingKey<double?> WarmupRatio = Add(new TrainingKey<double?>("warmup_ratio", KeyTypes.OptionalNumber, null, "older name of a warmup_steps below 1") { Constraint = (">= 0 and < 1", value => value is >= 0 and < 1) });
-    public static readonly TrainingKey<OptimizerName> Optim = Add(new TrainingKey<OptimizerName>("optim", KeyTypes.Choice(("adamw_torch", OptimizerName.AdamwTorch), ("adamw_torch_fused", OptimizerName.AdamwTorchFused)), OptimizerName.AdamwTorch, "AdamW; both names mean the same"));
+    public static readonly TrainingKey<OptimizerName> Optim = Add(new TrainingKey<OptimizerName>("optim", Optimizers(), OptimizerName.AdamwTorch, "how weights are updated; see Optimizers"));
     public static readonly TrainingKey<double> WeightDecay = Add(NonNegative("weight_decay", 0, "decoupled weight decay; not for biases and norms"));
     public static readonly TrainingKey<double> AdamBeta1 = Add(Beta("adam_beta1", 0.9, "decay of the gradient's running mean"));
     public static readonly TrainingKey<double> AdamBeta2 = Add(Beta("adam_beta2", 0.999, "decay of the squared gradient's running mean"));
@@ -77,6 +79,11 @@ internal static class TrainingKeys
     public static readonly TrainingKey<double?> NeftuneNoiseAlpha = Add(new TrainingKey<double?>("neftune_noise_alpha", KeyTypes.OptionalNumber, null, "while training, each element of a token's embedding moves by chance by at most this / sqrt(tokens of the sample x width); null: not at all") { Constraint = ("> 0", value => value > 0) });
     public static readonly TrainingKey<bool> Bf16 = Add(Flag("bf16", false, "store frozen weights in bf16; arithmetic and trained weights are float32 either way"));
     public static readonly TrainingKey<bool> GradientCheckpointing = Add(Flag("gradient_checkpointing", false, "compute activations twice instead of keeping them"));
+    public static readonly TrainingKey<double> LabelSmoothingFactor = Add(new TrainingKey<double>("label_smoothing_factor", KeyTypes.Number, 0, "share of each target that is spread over all tokens; in evaluations too") { Constraint = (">= 0 and < 1", value => value is >= 0 and < 1) });
+    public static readonly TrainingKey<double> ZLossMultiplier = Add(NonNegative("z_loss_multiplier", 0, "times the squared log of the softmax's sum, added to the training loss: keeps logits small; 1e-4 is usual"));
+    public static readonly TrainingKey<bool> UseEma = Add(Flag("use_ema", false, "evaluate and save a moving average of the trained weights"));
+    public static readonly TrainingKey<double> EmaDecay = Add(Beta("ema_decay", 0.999, "what the average keeps of itself in an update; less in the first ones"));
+    public static readonly TrainingKey<double> LossSpikeThreshold = Add(NonNegative("loss_spike_threshold", 6, "a step's loss so many standard deviations above those before it is reported with its rows; 0: none is"));
 
     // Logging, evaluation, saving
     public static readonly TrainingKey<IntervalStrategy> LoggingStrategy = Add(Strategy("logging_strategy", IntervalStrategy.Steps, "when to log the training loss"));
@@ -85,16 +92,19 @@ internal static class TrainingKeys
     public static readonly TrainingKey<IntervalStrategy> EvalStrategy = Add(Strategy("eval_strategy", IntervalStrategy.No, "when to evaluate; with steps also after the last one"));
     public static readonly TrainingKey<IntervalStrategy> EvaluationStrategy = Add(Strategy("evaluation_strategy", IntervalStrategy.No, "older name of eval_strategy", KeyRole.Alias, EvalStrategy.Name));
     public static readonly TrainingKey<double?> EvalSteps = Add(new TrainingKey<double?>("eval_steps", KeyTypes.OptionalNumber, null, "optimizer steps between evaluations; below 1: a share of all steps; null: logging_steps") { Constraint = ("> 0, whole from 1 on", value => value > 0 && IsShareOrWhole(value.Value)) });
-    public static readonly TrainingKey<bool> VisualGain = Add(Flag("visual_gain", false, "evaluate again with the pictures shuffled among the rows, and log how much the loss rises as eval_visual_gain"));
+    public static readonly TrainingKey<bool> VisualGain = Add(Flag("visual_gain", true, "evaluate some rows again with the pictures shuffled among them, and log how much the loss rises as eval_visual_gain"));
+    public static readonly TrainingKey<int> VisualGainRows = Add(AtLeast("visual_gain_rows", 2, 16, "held-out rows that visual_gain evaluates again, at most"));
     public static readonly TrainingKey<double> EvalDelay = Add(NonNegative("eval_delay", 0, "steps (or epochs, as eval_strategy says) before the first evaluation"));
     public static readonly TrainingKey<bool> EvalOnStart = Add(Flag("eval_on_start", false, "evaluate before the first step too"));
-    public static readonly TrainingKey<IntervalStrategy> SaveStrategy = Add(new TrainingKey<IntervalStrategy>("save_strategy", Strategies() with
-    {
-        Refused = new Dictionary<string, string> { ["best"] = "the best checkpoint is not tracked yet" },
-    }, IntervalStrategy.Steps, "when to write a checkpoint; with steps also after the last one"));
+    public static readonly TrainingKey<SaveStrategy> SaveStrategy = Add(new TrainingKey<SaveStrategy>("save_strategy", KeyTypes.Choice(("no", Training.SaveStrategy.No), ("steps", Training.SaveStrategy.Steps), ("epoch", Training.SaveStrategy.Epoch), ("best", Training.SaveStrategy.Best)), Training.SaveStrategy.Steps, "when to write a checkpoint; with steps also after the last one; best: after each evaluation that is the best so far"));
     public static readonly TrainingKey<double> SaveSteps = Add(StepsOrShare("save_steps", 500, "optimizer steps between checkpoints; below 1: a share of all steps"));
-    public static readonly TrainingKey<int?> SaveTotalLimit = Add(new TrainingKey<int?>("save_total_limit", KeyTypes.OptionalInteger, null, "checkpoints to keep, the newest ones; null: all") { Constraint = (">= 1", value => value >= 1) });
+    public static readonly TrainingKey<int?> SaveTotalLimit = Add(new TrainingKey<int?>("save_total_limit", KeyTypes.OptionalInteger, null, "checkpoints to keep, the newest ones and the best; null: all") { Constraint = (">= 1", value => value >= 1) });
     public static readonly TrainingKey<bool> SaveOnlyModel = Add(Flag("save_only_model", false, "checkpoints without training state: smaller, but a run cannot continue from them"));
+    public static readonly TrainingKey<bool> LoadBestModelAtEnd = Add(Flag("load_best_model_at_end", false, "the trained model is the checkpoint whose evaluation was best"));
+    public static readonly TrainingKey<string?> MetricForBestModel = Add(new TrainingKey<string?>("metric_for_best_model", KeyTypes.Text, null, "what evaluations are compared by: loss, or another eval_ metric of the log; null: loss"));
+    public static readonly TrainingKey<bool?> GreaterIsBetter = Add(new TrainingKey<bool?>("greater_is_better", KeyTypes.OptionalFlag, null, "null: true for a metric whose name does not end in loss"));
+    public static readonly TrainingKey<int?> EarlyStoppingPatience = Add(new TrainingKey<int?>("early_stopping_patience", KeyTypes.OptionalInteger, null, "evaluations in a row without a better one that end the run; null: none do") { Constraint = (">= 1", value => value >= 1) });
+    public static readonly TrainingKey<double> EarlyStoppingThreshold = Add(NonNegative("early_stopping_threshold", 0, "a better evaluation counts from this difference on"));
     public static readonly TrainingKey<bool> IgnoreDataSkip = Add(Flag("ignore_data_skip", false, "a resumed epoch starts over at its first sample instead of where it stopped"));
 
     private static readonly Dictionary<string, TrainingKey> ByName =
@@ -140,6 +150,20 @@ internal static class TrainingKeys
 
     private static KeyType<IntervalStrategy> Strategies() =>
         KeyTypes.Choice(("no", IntervalStrategy.No), ("steps", IntervalStrategy.Steps), ("epoch", IntervalStrategy.Epoch));
+
+    private static KeyType<OptimizerName> Optimizers() =>
+        KeyTypes.Choice(
+            ("adamw_torch", OptimizerName.AdamwTorch), ("adamw_torch_fused", OptimizerName.AdamwTorchFused), ("adamw_bnb_8bit", OptimizerName.AdamwBnb8bit),
+            ("adamw_8bit", OptimizerName.Adamw8bit), ("lion_32bit", OptimizerName.Lion32bit), ("muon", OptimizerName.Muon)) with
+        {
+            Refused = new Dictionary<string, string>
+            {
+                ["lion_8bit"] = "Lion's one state is half of AdamW's already; use lion_32bit, or adamw_8bit for the least memory",
+                ["paged_adamw_8bit"] = "there is no GPU memory to page out of; use adamw_8bit",
+                ["paged_adamw_32bit"] = "there is no GPU memory to page out of; use adamw_torch",
+                ["paged_lion_32bit"] = "there is no GPU memory to page out of; use lion_32bit",
+            },
+        };
 
     private static KeyType<ScheduleType> Schedules() =>
         KeyTypes.Choice(

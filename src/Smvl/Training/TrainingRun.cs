@@ -59,13 +59,15 @@ public static class TrainingRun
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
         }
 
-        using ModelFolder model = ModelFolder.OpenAny(modelFolder, backend, observer.OnNote, arguments.DoImageSplitting);
+        using FiniteWatch watched = new(backend);
+        using ModelFolder model = ModelFolder.OpenAny(modelFolder, watched, observer.OnNote, arguments.DoImageSplitting);
         CheckLayout(arguments, model);
         if (!model.Model.Parameters.Any(parameter => arguments.Freeze.Trains(parameter)))
         {
             throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
         }
 
+        CheckVisionCache(arguments, model.Model);
         SampleRules rules = arguments.SampleRules;
         if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
         {
@@ -114,6 +116,26 @@ public static class TrainingRun
                 "the model was spliced with another image layout", arguments.Origin(TrainingKeys.ImageLayout),
                 model.Layout is { } has ? $"{has.Name}, as {model.Path} has it" : $"none: {model.Path} is a text model alone", wanted.Name,
                 $"leave the key out, or splice anew with --image_layout {wanted.Name}");
+        }
+    }
+
+    private static void CheckVisionCache(TrainingArguments arguments, VisionLanguageModel model)
+    {
+        if (arguments.VisionCache is not { } cache)
+        {
+            return;
+        }
+
+        if (!model.TakesPictures)
+        {
+            throw new SmvlException("there is no vision tower whose output could be kept", "vision_cache", "a spliced model", "a text model alone", "leave out vision_cache");
+        }
+
+        if (model.Parameters.FirstOrDefault(parameter => VisionCache.IsOfTower(parameter) && arguments.Freeze.Trains(parameter)) is { } trained)
+        {
+            throw new SmvlException(
+                $"the vision tower trains ({trained.Name}), so that what is kept of its output would be wrong after the first step", "vision_cache", "a frozen tower",
+                $"'{cache}'", "leave out vision_cache, or freeze the tower");
         }
     }
 

@@ -18,8 +18,8 @@ public sealed class EvaluationTests
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--data_dir", samples, "--train_data", "emoji_zh", "--eval_rows", "7");
         using TrainingData data = TrainingData.Open(arguments, builder, model.Model.Config.ImageTokenId);
 
-        Evaluation plain = Evaluation.Run(model.Model, data, batchSize, visualGain: false, default);
-        Evaluation both = Evaluation.Run(model.Model, data, batchSize, visualGain: true, default);
+        Evaluation plain = Evaluation.Run(model.Model, data, batchSize, visualGainRows: 0, default);
+        Evaluation both = Evaluation.Run(model.Model, data, batchSize, visualGainRows: 7, default);
         Assert.Null(plain.VisualGain);
         Assert.Equal(plain.Loss, both.Loss);
 
@@ -29,11 +29,12 @@ public sealed class EvaluationTests
         Assert.Equal(7, rows.Length);
         Assert.Equal(rows, pictureOf.Values.Order());
         Assert.All(rows, row => Assert.NotEqual(row, pictureOf[row]));
-        double exchanged = rows.Chunk(batchSize).Sum(chunk => MeanLoss([.. chunk.Select(row => (row, pictureOf[row]))]) * chunk.Length) / rows.Length;
         double real = rows.Chunk(batchSize).Sum(chunk => MeanLoss([.. chunk.Select(row => (row, row))]) * chunk.Length) / rows.Length;
         Assert.Equal(real, both.Loss, 1e-9);
-        Assert.Equal(exchanged - real, both.VisualGain!.Value, 1e-9);
-        Assert.NotEqual(0, both.VisualGain.Value);
+        double gain = rows.Average(row => MeanLoss([(row, pictureOf[row])]) - MeanLoss([(row, row)]));
+        Assert.Equal(gain, both.VisualGain!.Mean, 1e-6);
+        Assert.NotEqual(0, gain);
+        Assert.Equal(7, both.VisualGain.Rows);
 
         double MeanLoss((int Row, int Picture)[] chunk)
         {

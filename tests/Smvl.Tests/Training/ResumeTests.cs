@@ -14,11 +14,22 @@ public sealed class ResumeTests
     };
 
     [Theory, MemberData(nameof(Policies))]
-    public void AnInterruptedRunContinuesBitForBit(string freeze, string sampling)
+    public void AnInterruptedRunContinuesBitForBit(string freeze, string sampling) => CheckContinues(freeze, sampling);
+
+    [Theory]
+    [InlineData("--optim", "adamw_8bit")]
+    [InlineData("--optim", "lion_32bit")]
+    [InlineData("--optim", "muon")]
+    [InlineData("--use_ema", "true")]
+    [InlineData("--label_smoothing_factor", "0.1", "--z_loss_multiplier", "1e-3")]
+    [InlineData("--metric_for_best_model", "visual_gain", "--early_stopping_patience", "9")]
+    public void SoDoesOneWith(params string[] more) => CheckContinues("full", "random", more);
+
+    private static void CheckContinues(string freeze, string sampling, params string[] more)
     {
         using TemporaryFolder folder = new();
         RecordingObserver whole = new();
-        RunFixture.Run(Keys(folder["whole"], freeze, sampling), whole);
+        RunFixture.Run([.. Keys(folder["whole"], freeze, sampling), .. more], whole);
 
         // stopped in the middle of the second epoch, between two logs, on one thread; continued on two
         using CancellationTokenSource stop = new();
@@ -32,14 +43,14 @@ public sealed class ResumeTests
                 }
             },
         };
-        TrainingResult interrupted = RunFixture.Run(Keys(folder["parts"], freeze, sampling), first, threads: 1, cancellation: stop.Token);
+        TrainingResult interrupted = RunFixture.Run([.. Keys(folder["parts"], freeze, sampling), .. more], first, threads: 1, cancellation: stop.Token);
         Assert.True(interrupted.Interrupted);
         Assert.Equal(7, interrupted.Step);
         Assert.True(Directory.Exists(folder["parts", "checkpoint-7"]));
         Assert.False(File.Exists(folder["parts", "model.safetensors"]));
 
         RecordingObserver second = new();
-        TrainingResult finished = RunFixture.Run(Keys(folder["parts"], freeze, sampling), second);
+        TrainingResult finished = RunFixture.Run([.. Keys(folder["parts"], freeze, sampling), .. more], second);
         Assert.False(finished.Interrupted);
         Assert.Equal([.. whole.Steps.Select(s => s.Loss)], first.Steps.Concat(second.Steps).Select(s => s.Loss).ToArray());
         Assert.Equal([.. whole.Steps.Select(s => s.GradientNorm)], first.Steps.Concat(second.Steps).Select(s => s.GradientNorm).ToArray());

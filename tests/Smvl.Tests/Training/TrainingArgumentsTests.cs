@@ -59,7 +59,7 @@ public sealed class TrainingArgumentsTests : IDisposable
         Assert.Equal(1000, arguments.MaxSteps);
         Assert.Equal(IntervalStrategy.No, arguments.EvalStrategy);
         Assert.Equal(IntervalStrategy.Steps, arguments.LoggingStrategy);
-        Assert.Equal(IntervalStrategy.No, arguments.SaveStrategy);
+        Assert.Equal(SaveStrategy.No, arguments.SaveStrategy);
         Assert.True(arguments.Bf16);
         Assert.False(arguments.GradientCheckpointing);
         Assert.Equal(["cocoqa", "ai2d"], arguments.TrainData);
@@ -141,7 +141,7 @@ public sealed class TrainingArgumentsTests : IDisposable
     [InlineData("bf16: perhaps", "true or false", "'perhaps'")]
     [InlineData("eval_strategy: yes", "no or steps or epoch", "'yes'")]
     [InlineData("eval_strategy: sometimes", "no or steps or epoch", "'sometimes'")]
-    [InlineData("save_strategy: best", "not supported", "'best'")]
+    [InlineData("save_strategy: best", "no evaluation says", "eval_strategy")]
     [InlineData("freeze: vision", "connector or connector+vision or full", "'vision'")]
     [InlineData("save_total_limit: 0", ">= 1", "'0'")]
     [InlineData("turns: 0", "first, all or a number above 0", "'0'")]
@@ -162,9 +162,11 @@ public sealed class TrainingArgumentsTests : IDisposable
     [InlineData("lr_scheduler_type: polynomial\nlr_scheduler_kwargs: {lr_end: 1}", "lr_end < learning_rate", "1.0")]
     [InlineData("fp16: true", "fp16 is not supported", "bf16")]
     [InlineData("deepspeed: {stage: 2}", "deepspeed is not supported", "stage")]
-    [InlineData("load_best_model_at_end: true", "not supported", "not tracked yet")]
-    [InlineData("label_smoothing_factor: 0.1", "not supported", "'0.1'")]
+    [InlineData("load_best_model_at_end: true", "run.yaml:1", "no evaluation says")]
+    [InlineData("label_smoothing_factor: 1", ">= 0 and < 1", "'1'")]
     [InlineData("optim: sgd", "adamw_torch or adamw_torch_fused", "'sgd'")]
+    [InlineData("optim: paged_adamw_8bit", "not supported", "adamw_8bit")]
+    [InlineData("vision_cache_limit: much", "size such as 20GB", "'much'")]
     [InlineData("training_stage: all", "not supported", "not supported yet")]
     [InlineData("stage1_lr: 1e-4", "not supported", "not supported yet")]
     [InlineData("video_data: true", "not supported", "not supported yet")]

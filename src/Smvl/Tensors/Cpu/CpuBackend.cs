@@ -127,6 +127,8 @@ public sealed class CpuBackend : Backend
 
     public override void Add(Tensor y, Tensor x) => Elementwise.Add(threads, y, x);
 
+    public override void Lerp(Tensor y, Tensor x, float weight) => Elementwise.Lerp(threads, y, x, weight);
+
     public override void Scale(Tensor x, float factor) => Elementwise.Scale(threads, x, factor);
 
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up) => Cpu.SwiGlu.Forward(threads, y, gate, up);
@@ -158,13 +160,19 @@ public sealed class CpuBackend : Backend
     public override void PixelShuffleBackward(Tensor dx, Tensor dy, int gridWidth, int gridHeight, int factor) =>
         Cpu.PixelShuffle.Copy(threads, dy, dx, gridWidth, gridHeight, factor, toGrid: true);
 
-    public override void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale) =>
-        Cpu.CrossEntropy.ForwardBackward(threads, losses, logits, targets, gradientScale);
+    public override void CrossEntropy(Tensor losses, Tensor logits, ReadOnlySpan<int> targets, float gradientScale, LossTerms terms = default) =>
+        Cpu.CrossEntropy.ForwardBackward(threads, losses, logits, targets, gradientScale, terms);
 
     public override double SumOfSquares(Tensor x) => Elementwise.SumOfSquares(threads, x);
 
     public override void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step) =>
         Cpu.AdamW.Update(threads, parameter, gradient, moment1, moment2, step);
+
+    public override void AdamW8Bit(Tensor parameter, Tensor gradient, in BlockMoment moment1, in BlockMoment moment2, in AdamWStep step) =>
+        Cpu.AdamW8Bit.Update(threads, parameter, gradient, moment1, moment2, step);
+
+    public override void Lion(Tensor parameter, Tensor gradient, Tensor moment, in LionStep step) =>
+        Cpu.Lion.Update(threads, parameter, gradient, moment, step);
 
     public override void Dispose()
     {

@@ -22,6 +22,18 @@ internal static class Elementwise
             TensorPrimitives.Multiply(run, factor, run);
         });
 
+    /// <summary>y += weight · (x − y), one operation after the other.</summary>
+    public static void Lerp(CpuThreads threads, Tensor y, Tensor x, float weight) =>
+        Partition.Elements(threads, y.Count, (start, length) =>
+        {
+            Span<float> run = y.Span<float>().Slice(start, length);
+            ReadOnlySpan<float> towards = x.Span<float>().Slice(start, length);
+            for (int i = 0; i < length; i++)
+            {
+                run[i] += weight * (towards[i] - run[i]);
+            }
+        });
+
     /// <summary>sum (N) += the sum of dy's rows: the gradient of a bias. Rows are added in order.</summary>
     public static void AddColumnSums(CpuThreads threads, Tensor sum, Tensor dy) =>
         threads.ForRanges(dy.Shape.Width, Partition.ColumnGrain, (start, end) =>

@@ -2,10 +2,11 @@ using Smvl.Models;
 using Smvl.Tensors.Cpu;
 using Smvl.Tests.Models;
 using Smvl.Training;
+using Smvl.Training.Optimizers;
 
 namespace Smvl.Tests.Training;
 
-public sealed class AdamWOptimizerTests : IDisposable
+public sealed class OptimizerTests : IDisposable
 {
     private readonly FixtureModel fixture = new();
     private readonly TemporaryFolder temporary = new();
@@ -19,7 +20,7 @@ public sealed class AdamWOptimizerTests : IDisposable
     [Fact]
     public void MatricesDecayAndVectorsDoNot()
     {
-        using AdamWOptimizer optimizer = New(FreezePolicy.Full, "--weight_decay", "0.5");
+        using Optimizer optimizer = New(FreezePolicy.Full, "--weight_decay", "0.5");
         Dictionary<string, float> before = fixture.Model.Parameters.ToDictionary(p => p.Name, p => p.Value.Span<float>()[0]);
         optimizer.ZeroGradients();
         optimizer.Update(learningRate: 0.1, step: 1, gradientScale: 1);
@@ -34,7 +35,7 @@ public sealed class AdamWOptimizerTests : IDisposable
     [Fact]
     public void TheNormIsOfAllGradientsTogether()
     {
-        using AdamWOptimizer optimizer = New(FreezePolicy.ConnectorAndVision);
+        using Optimizer optimizer = New(FreezePolicy.ConnectorAndVision);
         optimizer.ZeroGradients();
         Assert.Equal(0, optimizer.GradientNorm());
         Assert.Null(optimizer.FirstNotFinite());
@@ -49,13 +50,13 @@ public sealed class AdamWOptimizerTests : IDisposable
     [Fact]
     public void MomentsComeBackFromTheirFile()
     {
-        using AdamWOptimizer first = New(FreezePolicy.Connector);
+        using Optimizer first = New(FreezePolicy.Connector);
         Gradient("connector.weight").Fill(0.25f);
         first.Update(1e-3, 1, 1);
         first.Write(temporary.Path);
         float[] weights = fixture.Model.Parameters.Single(p => p.Trainable).Value.Span<float>().ToArray();
 
-        using AdamWOptimizer second = new(fixture.Model, Arguments());
+        using Optimizer second = new(fixture.Model, Arguments());
         second.Read(temporary.Path);
         first.Update(1e-3, 2, 1);
         float[] expected = Connector().ToArray();
@@ -67,26 +68,26 @@ public sealed class AdamWOptimizerTests : IDisposable
     [Fact]
     public void MomentsOfOtherParametersAreRefused()
     {
-        using (AdamWOptimizer connector = New(FreezePolicy.Connector))
+        using (Optimizer connector = New(FreezePolicy.Connector))
         {
             connector.Write(temporary.Path);
         }
 
-        using AdamWOptimizer more = New(FreezePolicy.ConnectorAndVision);
+        using Optimizer more = New(FreezePolicy.ConnectorAndVision);
         Assert.Contains("lacks exp_avg.vision", Assert.Throws<SmvlException>(() => more.Read(temporary.Path)).Message);
         more.Write(temporary.Path);
         using FixtureModel other = new();
         other.Model.Unfreeze(p => FreezePolicy.Connector.Trains(p));
-        using AdamWOptimizer fewer = new(other.Model, Arguments());
+        using Optimizer fewer = new(other.Model, Arguments());
         Assert.Contains("another set", Assert.Throws<SmvlException>(() => fewer.Read(temporary.Path)).Message);
     }
 
     private static TrainingArguments Arguments(params string[] more) => TrainingArguments.FromCommandLine(["--output_dir", "unused", .. more]);
 
-    private AdamWOptimizer New(FreezePolicy policy, params string[] keys)
+    private Optimizer New(FreezePolicy policy, params string[] keys)
     {
         fixture.Model.Unfreeze(p => policy.Trains(p));
-        return new AdamWOptimizer(fixture.Model, Arguments(keys));
+        return new Optimizer(fixture.Model, Arguments(keys));
     }
 
     private Span<float> Gradient(string name) => fixture.Model.Parameters.Single(p => p.Name == name).Gradient!.Span<float>();

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Smvl.Cli;
+namespace Smvl;
 
 /// <summary>Sizes: read as transformers' max_shard_size takes them: bytes, or a number with KB, MB, GB (thousands) or KiB, MiB, GiB.</summary>
 internal static class ByteSize
@@ -16,6 +16,13 @@ internal static class ByteSize
     public static string Text(long bytes) => Units.First(each => each.Unit.Length < 3 && (bytes >= each.Bytes || each.Unit.Length == 0)) is var (unit, factor) && factor > 1
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round((double)bytes / factor, bytes < 10 * factor ? 2 : bytes < 100 * factor ? 1 : 0)} {unit}")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
+
+    /// <summary>Every byte of it, in the largest unit that divides it: what <see cref="TryParse"/> reads back.</summary>
+    public static string Exact(long bytes)
+    {
+        (string unit, long factor) = Units.Where(each => bytes % each.Bytes == 0).MaxBy(each => each.Bytes);
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes / factor}{unit.Replace("IB", "iB", StringComparison.Ordinal)}");
+    }
 
     public static bool TryParse(string text, out long bytes)
     {
