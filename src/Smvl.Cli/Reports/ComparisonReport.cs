@@ -1,6 +1,5 @@
 using System.Text;
 using Smvl.Evaluation;
-using Smvl.Formats;
 
 namespace Smvl.Cli.Reports;
 
@@ -13,7 +12,7 @@ internal static class ComparisonReport
     /// <param name="tasks">with answers</param>
     /// <param name="data">another place for the only task's data</param>
     public static void Write(string path, IReadOnlyList<string> names, IReadOnlyList<ComparedFigure> figures, IReadOnlyList<TaskComparison> tasks, string? data) =>
-        AtomicFile.WriteText(path, Html(names, figures, tasks, data));
+        HtmlPage.Write(path, Html(names, figures, tasks, data));
 
     public static string Html(IReadOnlyList<string> names, IReadOnlyList<ComparedFigure> figures, IReadOnlyList<TaskComparison> tasks, string? data)
     {

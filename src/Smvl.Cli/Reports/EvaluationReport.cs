@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Smvl.Evaluation;
-using Smvl.Formats;
 
 namespace Smvl.Cli.Reports;
 
@@ -11,7 +10,7 @@ internal static class EvaluationReport
     /// <param name="path">the file, which appears whole or not at all</param>
     /// <param name="results">of one model, at least one</param>
     /// <param name="data">another place for the only task's data</param>
-    public static void Write(string path, IReadOnlyList<EvaluationResult> results, string? data) => AtomicFile.WriteText(path, Html(results, data));
+    public static void Write(string path, IReadOnlyList<EvaluationResult> results, string? data) => HtmlPage.Write(path, Html(results, data));
 
     public static string Html(IReadOnlyList<EvaluationResult> results, string? data)
     {

@@ -1,4 +1,5 @@
 using Smvl.Cli.Demo;
+using Smvl.Formats;
 using Smvl.Images;
 
 namespace Smvl.Cli.Reports;
@@ -58,6 +59,13 @@ internal static class HtmlPage
     public static string Paragraph(string text) => $"<p>{HtmlText.Escape(text)}</p>\n";
 
     public static string Soft(string text) => $"<p class=\"soft\">{HtmlText.Escape(text)}</p>\n";
+
+    /// <summary>The page as a file, which appears whole or not at all; its folder is made.</summary>
+    public static void Write(string path, string html)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        AtomicFile.WriteText(path, html);
+    }
 
     /// <summary>A picture inside the page.</summary>
     /// <param name="file">encoded, as its bytes say</param>

@@ -82,7 +82,6 @@ public static class EvaluationRun
         ("model", options.Model),
         ("limit", options.Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"),
         ("text_only", options.TextOnly ? "yes" : "no"),
-        ("skip_bad", options.SkipBad ? "yes" : "no"),
     ];
 
     private static void Ask(

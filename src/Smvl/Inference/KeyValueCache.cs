@@ -67,7 +67,9 @@ internal sealed class KeyValueCache : IKeyValueCache, IDisposable
 
     public bool HoldsOneSequence => true;
 
-    public IKeyValueLayer this[int layer] => layers[layer];
+    public Layer this[int layer] => layers[layer];
+
+    IKeyValueLayer IKeyValueCache.this[int layer] => layers[layer];
 
     /// <summary>Takes the tokens of a smaller one over, into this empty one.</summary>
     public void CopyFrom(KeyValueCache smaller)
