@@ -2,7 +2,6 @@ using Smvl.Data;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Cli.Demo;

@@ -4,7 +4,6 @@ using Smvl.Formats;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Cli.Doctor;

@@ -32,7 +32,7 @@ internal static partial class TaskPrompt
                     $"{{column}}, {{column|{Strip}}}, {{column|{Capitalize}}}, {{column|{Remove}TEXT}}, or {{{{ and }}}} for braces", $"'{prompt}'");
             }
 
-            if (Options == task.Answer || (prompt.Contains($"{{{Options}", StringComparison.Ordinal) && task.Choices.Count == 0))
+            if (prompt.Contains($"{{{Options}", StringComparison.Ordinal) && task.Choices.Count == 0)
             {
                 throw new SmvlException($"the prompt has {{{Options}}}, and the task has no choices", path, "choices: the column or the columns of the choices");
             }
