@@ -153,7 +153,7 @@ internal static class DemoCommand
         AnswerAccuracy accuracy = AnswerAccuracy.Score(model, questions, cancellation: cancellation);
         using TrainingData data = TrainingData.Open(
             arguments, new SampleBuilder(model.Images, model.Prompts, arguments.SampleRules), model.Prompts.ImageTokenId);
-        double? gain = Evaluation.Run(model.Model, data, arguments.PerDeviceEvalBatchSize, data.Split.Eval.Length, cancellation).VisualGain?.Mean;
+        double? gain = Training.Evaluation.Run(model.Model, data, arguments.PerDeviceEvalBatchSize, data.Split.Eval.Length, cancellation).VisualGain?.Mean;
         if (files.Dialogues.Count == 0)
         {
             return (accuracy, gain, null);

@@ -32,6 +32,10 @@ internal sealed class ModelArgument(string folders)
         return projector is null ? folder(Find(parsed, path)) : throw new UsageException($"{Projector.Name} goes with a {Extension} file.");
     }
 
+    /// <summary>The folder or the .gguf file.</summary>
+    /// <exception cref="UsageException">a folder with an mmproj</exception>
+    public string Locate(ParseResult parsed) => Open(parsed, folder => folder, (text, _) => text);
+
     /// <summary>The folder that a path or a hub's name stands for; tells which where it was a name.</summary>
     /// <exception cref="SmvlException">a name without a copy on this machine</exception>
     public static string Find(ParseResult parsed, string pathOrName) => LocalModels.OfProcess.Find(pathOrName, parsed.InvocationConfiguration.Error.WriteLine);

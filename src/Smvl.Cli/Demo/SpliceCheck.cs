@@ -2,7 +2,6 @@ using Smvl.Data;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Cli.Demo;
@@ -49,7 +48,7 @@ internal static class SpliceCheck
         Require(places == rows, "the places for image rows", $"{rows}", $"{places}");
         yield return DemoText.RowsFit(one.TileCount, rows, one.Ids.Length);
 
-        float[] a = LastLogits(model.Model, one, cancellation), b = LastLogits(model.Model, other, cancellation);
+        float[] a = LastLogits.Of(model.Model, one, cancellation), b = LastLogits.Of(model.Model, other, cancellation);
         float difference = a.Zip(b, (x, y) => Math.Abs(x - y)).Max();
         Require(difference > 0, "two pictures' logits", "a difference", "none");
         yield return DemoText.PicturesMatter(difference);
@@ -57,15 +56,6 @@ internal static class SpliceCheck
 
     private static Prompt Ask(ChatSession session, ScoredPicture picture, string question) => session.Prepare(
         [new ChatMessage("user", ContentPart.Image, new ContentPart(question))], [ImageDecoder.Decode(picture.File.Span, picture.Where)], thinking: false);
-
-    private static float[] LastLogits(VisionLanguageModel model, Prompt prompt, CancellationToken cancellation)
-    {
-        using Tensor hidden = model.Hidden(prompt, cancellation);
-        using Tensor logits = model.Logits(hidden, [prompt.Ids.Length - 1]);
-        float[] values = new float[model.TextConfig.VocabularySize];
-        model.Backend.Download(logits, values);
-        return values;
-    }
 
     private static string Alone(DemoFiles files, ModelFolder model, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Smvl.Formats;
 
 /// <summary>Files that appear whole or not at all: written under a temporary name, flushed to the disk, renamed.</summary>
@@ -25,4 +27,7 @@ internal static class AtomicFile
             throw;
         }
     }
+
+    /// <summary>The same with a text in UTF-8.</summary>
+    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 }

@@ -184,7 +184,7 @@ public sealed record AnswerAccuracy(IReadOnlyList<bool> Correct, IReadOnlyList<K
     }
 
     /// <summary>The token that <see cref="Sampler"/> takes at temperature 0 behind each of some rows of (T, D).</summary>
-    private static int[] Likeliest(VisionLanguageModel network, Tensor hidden, ReadOnlySpan<int> rows)
+    internal static int[] Likeliest(VisionLanguageModel network, Tensor hidden, ReadOnlySpan<int> rows)
     {
         int width = network.TextConfig.VocabularySize;
         int atOnce = Math.Max(1, LogitBytes / (sizeof(float) * width));

@@ -3,11 +3,35 @@ using Smvl.Tensors;
 
 namespace Smvl.Inference;
 
+/// <summary>Where a decoder keeps the keys and values of what it has read.</summary>
+internal interface IKeyValueCache
+{
+    /// <summary>Whether all rows of a run belong to one sequence, of which generation reads the last row alone.</summary>
+    bool HoldsOneSequence { get; }
+
+    IKeyValueLayer this[int layer] { get; }
+}
+
+/// <summary>One decoder layer's keys and values.</summary>
+internal interface IKeyValueLayer
+{
+    /// <summary>(rows, G·hd); an attention's segments say which of them belong to whom.</summary>
+    Tensor Keys { get; }
+
+    /// <summary>(rows, G·hd)</summary>
+    Tensor Values { get; }
+
+    /// <param name="backend">where they lie</param>
+    /// <param name="newKeys">(T, G·hd), turned</param>
+    /// <param name="newValues">(T, G·hd)</param>
+    void Append(Backend backend, Tensor newKeys, Tensor newValues);
+}
+
 /// <summary>
 /// Keys and values of the tokens seen so far, per layer, for one sequence; made for a fixed number of tokens. F16 halves the memory of
 /// F32, Q8_0 takes about a quarter of it.
 /// </summary>
-internal sealed class KeyValueCache : IDisposable
+internal sealed class KeyValueCache : IKeyValueCache, IDisposable
 {
     private readonly Backend backend;
     private readonly Tensor memory;
@@ -41,14 +65,18 @@ internal sealed class KeyValueCache : IDisposable
     /// <summary>Tokens held.</summary>
     public int Count => layers[0].Count;
 
+    public bool HoldsOneSequence => true;
+
     public Layer this[int layer] => layers[layer];
+
+    IKeyValueLayer IKeyValueCache.this[int layer] => layers[layer];
 
     /// <summary>Takes the tokens of a smaller one over, into this empty one.</summary>
     public void CopyFrom(KeyValueCache smaller)
     {
         for (int i = 0; i < layers.Length; i++)
         {
-            layers[i].Append(backend, smaller[i].Keys, smaller[i].Values);
+            layers[i].Append(backend, smaller.layers[i].Keys, smaller.layers[i].Values);
         }
     }
 
@@ -65,7 +93,7 @@ internal sealed class KeyValueCache : IDisposable
 
     /// <param name="keys">(capacity, G·hd), turned</param>
     /// <param name="values">(capacity, G·hd)</param>
-    internal sealed class Layer(Tensor keys, Tensor values)
+    internal sealed class Layer(Tensor keys, Tensor values) : IKeyValueLayer
     {
         public int Count { get; private set; }
 

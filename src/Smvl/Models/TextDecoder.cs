@@ -50,8 +50,8 @@ internal sealed class TextDecoder
     }
 
     /// <summary>
-    /// Rows (T, D) behind the last block, before <see cref="FinalNorm"/>; behind a cache only the last row (1, D), which is all that
-    /// generation reads. Takes over x.
+    /// Rows (T, D) behind the last block, before <see cref="FinalNorm"/>; behind a cache of one sequence only the last row (1, D), which
+    /// is all that generation reads. Takes over x.
     /// </summary>
     /// <param name="x">(T, D) embedded rows, image rows in place</param>
     /// <param name="rows">positions and boundaries</param>
@@ -60,14 +60,14 @@ internal sealed class TextDecoder
     /// <param name="kept">what the backward needs; null when nothing is kept</param>
     /// <param name="cancellation">heard between blocks</param>
     public Tensor Forward(
-        Tensor x, SequenceRows rows, KeyValueCache? cache, Keep mode, out Activations? kept, CancellationToken cancellation)
+        Tensor x, SequenceRows rows, IKeyValueCache? cache, Keep mode, out Activations? kept, CancellationToken cancellation)
     {
         AttentionLayout attention = Layout(rows);
         kept = mode == Keep.Nothing ? null : new Activations(new Tensor[layers.Length], new TextDecoderLayer.Activations?[layers.Length]);
         for (int i = 0; i < layers.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            bool lastRowOnly = cache is not null && i == layers.Length - 1;
+            bool lastRowOnly = cache is { HoldsOneSequence: true } && i == layers.Length - 1;
             Tensor y = layers[i].Forward(
                 x, rows.Positions, lastRowOnly ? Layout(rows.LastRow) : attention, cache?[i], mode == Keep.Everything,
                 out TextDecoderLayer.Activations? layer);

@@ -54,7 +54,7 @@ internal sealed class TextDecoderLayer
     /// <param name="keep">whether a <see cref="Backward"/> follows</param>
     /// <param name="kept">what it needs; null without</param>
     public Tensor Forward(
-        Tensor x, ReadOnlySpan<int> positions, AttentionLayout attention, KeyValueCache.Layer? cache, bool keep, out Activations? kept)
+        Tensor x, ReadOnlySpan<int> positions, AttentionLayout attention, IKeyValueLayer? cache, bool keep, out Activations? kept)
     {
         int rows = attention.QueryCount, first = x.Shape.Rows - rows;
         Debug.Assert(first == 0 || !keep, "a backward needs all rows");

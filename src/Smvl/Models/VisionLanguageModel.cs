@@ -178,6 +178,24 @@ public sealed class VisionLanguageModel : IDisposable
         return text.Forward(x, SequenceRows.Of(prompts.Select(ids => ids.Length)), null, Keep.Nothing, out _, cancellation);
     }
 
+    /// <summary>Rows (T, D) of tokens of several sequences, which follow those that a cache holds of each.</summary>
+    /// <param name="ids">(T) one sequence behind the other</param>
+    /// <param name="images">rows that take the places of image tokens among them</param>
+    /// <param name="cache">extended, where it was told to</param>
+    /// <param name="rows">which sequence each token belongs to</param>
+    /// <param name="cancellation">heard between blocks</param>
+    internal Tensor Hidden(
+        int[] ids, IReadOnlyList<PlacedRows> images, BatchKeyValueCache cache, SequenceRows rows, CancellationToken cancellation)
+    {
+        Tensor x = text.Embed(ids);
+        foreach (PlacedRows image in images)
+        {
+            Backend.PutRows(x, image.Rows, image.Places);
+        }
+
+        return text.Forward(x, rows, cache, Keep.Nothing, out _, cancellation);
+    }
+
     /// <summary>Logits (rows, V) of chosen rows of <c>Hidden</c>.</summary>
     internal Tensor Logits(Tensor hidden, ReadOnlySpan<int> rows) => head.Logits(hidden, rows);
 

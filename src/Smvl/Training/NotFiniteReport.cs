@@ -57,12 +57,12 @@ internal sealed class NotFiniteReport(ModelFolder folder, TrainingData data, str
             (string, Tensor)[] named =
             [
                 .. Model.Parameters.Select(p => (p.Name, p.Value)),
-                .. Model.Parameters.Where(p => p.Trainable).Select(p => (p.Name, p.Gradient!)),
+                .. Model.Trained.Select(p => (p.Name, p.Gradient!)),
             ];
             for (int i = 0; i < batches.Length; i++)
             {
                 using MicroBatch loaded = Load(batches[i]);
-                foreach (Parameter parameter in Model.Parameters.Where(p => p.Trainable))
+                foreach (Parameter parameter in Model.Trained)
                 {
                     Model.Backend.Fill(parameter.Gradient!, 0f);
                 }
@@ -138,7 +138,7 @@ internal sealed class NotFiniteReport(ModelFolder folder, TrainingData data, str
 
             json.WriteEndArray();
             json.WriteStartArray("tensors");
-            foreach (Parameter parameter in Model.Parameters.Where(p => p.Trainable))
+            foreach (Parameter parameter in Model.Trained)
             {
                 json.WriteStartObject();
                 json.WriteString("name", parameter.Name);

@@ -15,6 +15,7 @@ internal sealed class WeightAverage : IDisposable
     /// <summary>The weights that training goes on with; the model beside it is the average.</summary>
     public const string FileName = "training_weights.safetensors";
 
+    private readonly VisionLanguageModel model;
     private readonly Backend backend;
     private readonly double decay;
     private readonly List<(Parameter Parameter, Tensor Other)> states = [];
@@ -22,9 +23,10 @@ internal sealed class WeightAverage : IDisposable
     /// <summary>Begins with the weights as they are.</summary>
     public WeightAverage(VisionLanguageModel model, double decay)
     {
+        this.model = model;
         backend = model.Backend;
         this.decay = decay;
-        foreach (Parameter parameter in model.Parameters.Where(parameter => parameter.Trainable))
+        foreach (Parameter parameter in model.Trained)
         {
             Tensor other = backend.Allocate(DType.F32, parameter.Shape);
             backend.Copy(other, parameter.Value);
@@ -56,6 +58,8 @@ internal sealed class WeightAverage : IDisposable
         {
             states[i] = (states[i].Parameter, states[i].Parameter.Exchange(states[i].Other));
         }
+
+        model.StoreTrainedRows();
     }
 
     /// <summary>Writes <see cref="FileName"/> while the model has the average.</summary>

@@ -20,7 +20,15 @@ internal static class YamlConfig
             throw new SmvlException("the configuration file does not exist", path, hint: "give the path of a YAML file, or keys as --key value");
         }
 
-        YamlNode root = Load(Text(path), path) ?? throw new SmvlException("the file holds no configuration", path, "lines of key: value", "an empty file");
+        return Parse(Text(path), path);
+    }
+
+    /// <param name="text">a file's content</param>
+    /// <param name="path">what errors call it</param>
+    /// <exception cref="SmvlException">it is no YAML, holds no mapping, or holds a key twice</exception>
+    public static IReadOnlyList<RawEntry> Parse(string text, string path)
+    {
+        YamlNode root = Load(text, path) ?? throw new SmvlException("the file holds no configuration", path, "lines of key: value", "an empty file");
         if (root is not YamlMappingNode mapping)
         {
             throw new SmvlException("the file holds no configuration", Where(path, root), "lines of key: value", root.NodeType.ToString().ToLowerInvariant());

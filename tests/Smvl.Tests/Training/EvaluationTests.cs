@@ -18,8 +18,8 @@ public sealed class EvaluationTests
         TrainingArguments arguments = TrainingArguments.FromCommandLine("--data_dir", samples, "--train_data", "emoji_zh", "--eval_rows", "7");
         using TrainingData data = TrainingData.Open(arguments, builder, model.Model.Config.ImageTokenId);
 
-        Evaluation plain = Evaluation.Run(model.Model, data, batchSize, visualGainRows: 0, default);
-        Evaluation both = Evaluation.Run(model.Model, data, batchSize, visualGainRows: 7, default);
+        Smvl.Training.Evaluation plain = Smvl.Training.Evaluation.Run(model.Model, data, batchSize, visualGainRows: 0, default);
+        Smvl.Training.Evaluation both = Smvl.Training.Evaluation.Run(model.Model, data, batchSize, visualGainRows: 7, default);
         Assert.Null(plain.VisualGain);
         Assert.Equal(plain.Loss, both.Loss);
 

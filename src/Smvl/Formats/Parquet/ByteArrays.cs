@@ -43,6 +43,25 @@ internal sealed class ByteArrays
         };
     }
 
+    /// <summary>Plain values of one width, such as the 4 bytes of an INT32.</summary>
+    /// <exception cref="InvalidDataException">damaged values, or another encoding than plain</exception>
+    public static ByteArrays ReadFixed(ValueEncoding encoding, ReadOnlyMemory<byte> data, int count, int width)
+    {
+        if (count > 0 && encoding != ValueEncoding.Plain)
+        {
+            throw new InvalidDataException($"encoding {encoding} is not supported for numbers");
+        }
+
+        if (data.Length / width < count)
+        {
+            throw new InvalidDataException($"{data.Length} bytes cannot hold {count} values of {width}");
+        }
+
+        var lengths = new int[count];
+        Array.Fill(lengths, width);
+        return new(data, Starts(lengths, data.Length), lengths);
+    }
+
     // Each value: its length in 4 bytes, then its bytes.
     private static ByteArrays ReadPlain(ReadOnlyMemory<byte> data, int count)
     {

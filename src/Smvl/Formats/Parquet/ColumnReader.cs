@@ -4,7 +4,7 @@ namespace Smvl.Formats.Parquet;
 internal readonly record struct ColumnEntry(int Definition, ReadOnlyMemory<byte> Value);
 
 /// <summary>
-/// Random access to the rows of one byte-array column of one row group, below exactly one list. Values are slices of cached
+/// Random access to the rows of one column of one row group, below one list or none. Values are slices of cached
 /// pages: they stay valid, but hold their whole page in memory, so take copies of what is kept.
 /// </summary>
 internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChunk chunk, SchemaNode leaf, long rowCount)
@@ -47,7 +47,7 @@ internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChu
     {
         lock (gate)
         {
-            return directory ??= PageDirectory.Make(source, chunk, rowCount);
+            return directory ??= PageDirectory.Make(source, chunk, leaf, rowCount);
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChu
     {
         PageHeader header = source.ReadHeader(chunk, offset, out int headerLength);
         return header.Type is PageType.Data or PageType.DataV2
-            ? source.UseBody(header, offset + headerLength, body => DataPage.Read(header, body, chunk.Codec, leaf.MaxDefinition))
+            ? source.UseBody(header, offset + headerLength, body => DataPage.Read(header, body, chunk.Codec, leaf))
             : throw new InvalidDataException($"page at {offset} is no data page");
     }
 
@@ -100,6 +100,6 @@ internal sealed class ColumnReader(PageSource source, PageCache cache, ColumnChu
         }
 
         byte[] values = source.UseBody(header, offset + headerLength, body => PageCodec.Decompress(chunk.Codec, body, header.UncompressedSize));
-        return ByteArrays.Read(ValueEncoding.Plain, values, header.Entries);
+        return DataPage.ReadValues(leaf, ValueEncoding.Plain, values, header.Entries);
     }
 }

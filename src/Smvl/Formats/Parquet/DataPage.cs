@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace Smvl.Formats.Parquet;
 
 /// <summary>
-/// A decoded data page of a byte-array column below exactly one list. An entry is one pair of levels: a list element, or the
-/// one entry of a row whose list is empty or null. Rows start where the repetition level is 0; a page of version 1 may begin
-/// inside a row, its entries before <see cref="RowStart"/>(0) then belong to the row before.
+/// A decoded data page of a column below one list or none. An entry is one pair of levels: a list element, or the
+/// one entry of a row whose list is empty or null, or that has no list. Rows start where the repetition level is 0; a page of version 1
+/// may begin inside a row, its entries before <see cref="RowStart"/>(0) then belong to the row before.
 /// </summary>
 internal sealed class DataPage
 {
@@ -71,13 +71,21 @@ internal sealed class DataPage
         return (rows, first != 0);
     }
 
-    public static DataPage Read(PageHeader header, ArraySegment<byte> body, Codec codec, int maxDefinition)
+    public static DataPage Read(PageHeader header, ArraySegment<byte> body, Codec codec, SchemaNode leaf)
     {
-        Sections sections = Split(header, body, codec);
+        int maxDefinition = leaf.MaxDefinition;
+        Sections sections = Split(header, body, codec, leaf);
         var repetitions = new byte[header.Entries];
-        RleBitPacked.Read(sections.Repetitions.Span, 1, 1, repetitions.AsSpan());
+        if (leaf.MaxRepetition > 0)
+        {
+            RleBitPacked.Read(sections.Repetitions.Span, 1, 1, repetitions.AsSpan());
+        }
+
         var definitions = new byte[header.Entries];
-        RleBitPacked.Read(sections.Definitions.Span, RleBitPacked.Width(maxDefinition), (uint)maxDefinition, definitions.AsSpan());
+        if (maxDefinition > 0)
+        {
+            RleBitPacked.Read(sections.Definitions.Span, RleBitPacked.Width(maxDefinition), (uint)maxDefinition, definitions.AsSpan());
+        }
 
         int rows = repetitions.AsSpan().Count((byte)0);
         var rowStarts = new int[rows];
@@ -100,8 +108,18 @@ internal sealed class DataPage
             return new(definitions, rowStarts, rowValues, null, ReadIndices(sections.Values.Span, valueCount));
         }
 
-        return new(definitions, rowStarts, rowValues, ByteArrays.Read(header.Encoding, sections.Values, valueCount), []);
+        return new(definitions, rowStarts, rowValues, ReadValues(leaf, header.Encoding, sections.Values, valueCount), []);
     }
+
+    /// <summary>Plain or delta values of a leaf's type.</summary>
+    /// <exception cref="InvalidDataException">damaged values, or a type that is not read</exception>
+    public static ByteArrays ReadValues(SchemaNode leaf, ValueEncoding encoding, ReadOnlyMemory<byte> data, int count) => leaf.Element.Type switch
+    {
+        PhysicalType.ByteArray => ByteArrays.Read(encoding, data, count),
+        PhysicalType.Int32 or PhysicalType.Float => ByteArrays.ReadFixed(encoding, data, count, 4),
+        PhysicalType.Int64 or PhysicalType.Double => ByteArrays.ReadFixed(encoding, data, count, 8),
+        var type => throw new InvalidDataException($"values of {type} are not read"),
+    };
 
     private static int[] ReadIndices(ReadOnlySpan<byte> data, int count)
     {
@@ -124,7 +142,7 @@ internal sealed class DataPage
     /// Version 1 compresses levels and values together, each kind of level behind its length in 4 bytes; version 2 stores
     /// the levels plain, with lengths in the header.
     /// </summary>
-    private static Sections Split(PageHeader header, ArraySegment<byte> body, Codec codec)
+    private static Sections Split(PageHeader header, ArraySegment<byte> body, Codec codec, SchemaNode leaf)
     {
         if (header.Type == PageType.DataV2)
         {
@@ -136,8 +154,8 @@ internal sealed class DataPage
 
         CheckLevelEncoding(header);
         ReadOnlyMemory<byte> rest = PageCodec.Decompress(codec, body, header.UncompressedSize);
-        ReadOnlyMemory<byte> repetitions = TakeLevels(ref rest);
-        ReadOnlyMemory<byte> definitions = TakeLevels(ref rest);
+        ReadOnlyMemory<byte> repetitions = leaf.MaxRepetition > 0 ? TakeLevels(ref rest) : default;
+        ReadOnlyMemory<byte> definitions = leaf.MaxDefinition > 0 ? TakeLevels(ref rest) : default;
         return new(repetitions, definitions, rest);
     }
 

@@ -34,10 +34,12 @@ internal sealed record PageDirectory(PageLocation[] Pages, long? DictionaryOffse
             : throw new InvalidDataException($"row {row} of its row group is in no page");
     }
 
-    public static PageDirectory Make(PageSource source, ColumnChunk chunk, long rowCount) =>
-        chunk.OffsetIndexOffset > 0 && chunk.OffsetIndexLength > 0 ? FromOffsetIndex(source, chunk, rowCount) : FromHeaders(source, chunk, rowCount);
+    public static PageDirectory Make(PageSource source, ColumnChunk chunk, SchemaNode leaf, long rowCount) =>
+        chunk.OffsetIndexOffset > 0 && chunk.OffsetIndexLength > 0
+            ? FromOffsetIndex(source, chunk, rowCount)
+            : FromHeaders(source, chunk, rowCount, isList: leaf.MaxRepetition > 0);
 
-    private static PageDirectory FromHeaders(PageSource source, ColumnChunk chunk, long rowCount)
+    private static PageDirectory FromHeaders(PageSource source, ColumnChunk chunk, long rowCount, bool isList)
     {
         var pages = new List<PageLocation>();
         long? dictionary = null;
@@ -53,9 +55,9 @@ internal sealed record PageDirectory(PageLocation[] Pages, long? DictionaryOffse
                     dictionary = offset;
                     break;
                 case PageType.Data or PageType.DataV2:
-                    // version 2 tells without the body
-                    (int started, bool continues) = header.Type == PageType.DataV2
-                        ? (header.Rows, false)
+                    // version 2 tells without the body; without a list, entries are rows
+                    (int started, bool continues) = header.Type == PageType.DataV2 ? (header.Rows, false)
+                        : !isList ? (header.Entries, false)
                         : source.UseBody(header, offset + headerLength, body => DataPage.CountRows(header, body, chunk.Codec));
                     if (started > rowCount - rows || (continues && rows == 0))
                     {

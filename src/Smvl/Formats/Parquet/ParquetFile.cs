@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Smvl.Formats.Parquet;
 
 /// <summary>
-/// Columns <c>list&lt;struct&lt;strings or bytes&gt;&gt;</c> of one parquet file, any row at a time. Opening reads the footer only; a row
+/// Columns of strings, bytes or numbers of one parquet file, each below one list or none, any row at a time. Opening reads the footer only; a row
 /// reads the pages it lies in, which a <see cref="PageCache"/> shared by all files keeps within bounds. Other columns are ignored.
-/// Not a general reader: no other column types, no writing, no statistics.
-/// Reads data pages of version 1 and 2; plain, dictionary and delta byte arrays; uncompressed, snappy, gzip and zstd.
+/// Not a general reader: no other column types, no lists of lists, no writing, no statistics.
+/// Reads data pages of version 1 and 2; plain and dictionary values, delta byte arrays; uncompressed, snappy, gzip and zstd.
 /// Any thread may read. Whatever is wrong with a file is a <see cref="SmvlException"/> that names file, row group and row
 /// (counted from 0, the row from the file's start).
 /// Source: https://github.com/apache/parquet-format
@@ -51,6 +51,9 @@ internal sealed class ParquetFile : IDisposable
     public long RowCount => metadata.RowCount;
 
     public int RowGroupCount => firstRows.Length;
+
+    /// <summary>The columns that are read, in the order <c>find</c> gave them.</summary>
+    public IReadOnlyList<StructList> Columns => lists;
 
     /// <param name="path">the file</param>
     /// <param name="cache">where decoded pages are kept</param>
@@ -172,9 +175,9 @@ internal sealed class ParquetFile : IDisposable
                 }
 
                 ColumnChunk chunk = columns[leaf.LeafIndex];
-                if (chunk.Path != leaf.Path || chunk.Type != PhysicalType.ByteArray)
+                if (chunk.Path != leaf.Path || chunk.Type != leaf.Element.Type)
                 {
-                    throw new InvalidDataException($"row group {g} has column {chunk.Path} of {chunk.Type} where the schema has {leaf.Path} of {PhysicalType.ByteArray}");
+                    throw new InvalidDataException($"row group {g} has column {chunk.Path} of {chunk.Type} where the schema has {leaf.Path} of {leaf.Element.Type}");
                 }
 
                 PageCodec.CheckSupported(chunk.Codec);

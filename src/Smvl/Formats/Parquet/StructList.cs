@@ -1,7 +1,8 @@
 namespace Smvl.Formats.Parquet;
 
 /// <summary>
-/// The levels of a column <c>list&lt;struct&lt;byte arrays&gt;&gt;</c>, and the assembly of its rows.
+/// The levels of a column <c>list&lt;struct&lt;byte arrays&gt;&gt;</c>, and the assembly of its rows. A column without a list is read as one
+/// of exactly one element, a column without a struct as one of a single field.
 /// The element may be called anything (<c>element</c>, <c>item</c>); lists of three levels, the older two-level ones and bare
 /// repeated groups are read. Source: parquet-format, LogicalTypes.md, "Lists" with its backward-compatibility rules.
 /// </summary>
@@ -11,16 +12,20 @@ internal sealed class StructList
     private readonly int elementLevel;  // ... from which on there is an element
     private readonly int structLevel;   // ... from which on the element is not null
 
-    private StructList(SchemaNode list, SchemaNode repeated, SchemaNode element, SchemaNode?[] fields)
+    private StructList(SchemaNode list, SchemaNode? repeated, SchemaNode element, SchemaNode?[] fields)
     {
         Name = list.Name;
-        elementLevel = repeated.MaxDefinition;
+        IsList = repeated is not null;
+        elementLevel = repeated?.MaxDefinition ?? 0;
         listLevel = elementLevel - 1;
         structLevel = element.MaxDefinition;
         Fields = fields;
     }
 
     public string Name { get; }
+
+    /// <summary>False: every row has exactly one element.</summary>
+    public bool IsList { get; }
 
     /// <summary>The struct's columns in the order asked for; null for an optional field that the file lacks.</summary>
     public SchemaNode?[] Fields { get; }
@@ -62,6 +67,23 @@ internal sealed class StructList
         }
 
         return new(list, repeated, element, [.. fields]);
+    }
+
+    /// <summary>
+    /// A column of strings, bytes or numbers, of pictures (structs with <c>bytes</c>), or of lists of either: one field, or <c>bytes</c> alone.
+    /// </summary>
+    /// <exception cref="InvalidDataException">no such column, or it is something else</exception>
+    public static StructList FindColumn(SchemaNode root, string name)
+    {
+        SchemaNode column = root.Child(name) ?? throw new InvalidDataException(
+            $"column {name} is missing, the file has {(root.Children.Length == 0 ? "none" : string.Join(", ", root.Children.Select(c => c.Name)))}");
+        SchemaNode? repeated = column.Element.Repetition == Repetition.Repeated ? column
+            : column.Children is [{ Element.Repetition: Repetition.Repeated } inner] ? inner : null;
+        SchemaNode element = repeated is null || repeated.LeafIndex >= 0 || IsElement(column, repeated) ? repeated ?? column : repeated.Children[0];
+        SchemaNode? leaf = element.LeafIndex >= 0 ? element : element.Child("bytes");
+        return leaf is { LeafIndex: >= 0, MaxRepetition: <= 1, Element.Type: not (PhysicalType.Boolean or PhysicalType.Int96 or PhysicalType.FixedLengthByteArray) }
+            ? new(column, repeated, element, [leaf])
+            : throw new InvalidDataException($"column {name} holds no strings, bytes, numbers or pictures, and no lists of them");
     }
 
     /// <summary>
