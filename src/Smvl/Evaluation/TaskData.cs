@@ -87,7 +87,7 @@ internal sealed class TaskData : IDisposable
     {
         CauldronDataset dataset = CauldronDataset.Open("", Root);
         opened.Add(dataset);
-        int[] rows = Split.Create(dataset.Count, task.EvalRows, (ulong)task.DataSeed).Eval;
+        int[] rows = Split.Create([.. Enumerable.Range(0, dataset.Count)], task.EvalRows, (ulong)task.DataSeed).Eval;
         if (rows.Length == 0)
         {
             throw new SmvlException("no row is held out", Root, "at least 10 rows, of which training leaves out a tenth at most", $"{dataset.Count}");

@@ -201,6 +201,12 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         Look(dTable, dTable);
     }
 
+    public override void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index)
+    {
+        inner.GatherColumns(y, x, index);
+        Look(y, x);
+    }
+
     public override void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index)
     {
         inner.PutRows(x, rows, index);

@@ -76,6 +76,11 @@ public sealed class Trainer
         folder.Model.LossTerms = arguments.LossTerms;
         cache = arguments.VisionCache is { } kept ? new VisionCache(kept, arguments.VisionCacheLimit, folder.Model, observer.OnNote) : null;
         folder.Model.TowerCache = cache;
+        if (start is not null)
+        {
+            TrainedRowsFile.Read(start.Folder, folder.Model);
+        }
+
         average = arguments.UseEma ? new WeightAverage(folder.Model, arguments.EmaDecay) : null;
         if (start is not null)
         {
@@ -96,7 +101,6 @@ public sealed class Trainer
         if (start is not null)
         {
             optimizer.Read(start.Folder);
-            TrainedRowsFile.Read(start.Folder, folder.Model);
         }
 
         AnnounceStart();
