@@ -1,4 +1,3 @@
-using Smvl.Cli;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Cli;

@@ -155,6 +155,6 @@ public sealed partial class TaskTests : IDisposable
 
     private string Task(string lines) => folder.Write("t.yaml", $"data: t.tsv\n{lines}\n");
 
-    [GeneratedRegex(@"/[\w/.]+ .*at [0-9a-f]{40}")]
+    [GeneratedRegex(@"/[\w/.]+,? .*at [0-9a-f]{40}")]
     private static partial Regex Citation();
 }

@@ -67,7 +67,8 @@ public sealed partial class TextDialoguesTests
             string grid = row.Texts[0]!.User!.Split('\n')[0];
             foreach (CauldronTurn turn in row.Texts.Select(turn => turn!))
             {
-                string[] asked = [.. ShapeNames.Where(shape => turn.User!.Contains(shape, StringComparison.Ordinal)).OrderBy(shape => turn.User!.IndexOf(shape, StringComparison.Ordinal))];
+                string question = turn.User!.Split('\n')[^1];
+                string[] asked = [.. ShapeNames.Where(shape => question.Contains(shape, StringComparison.Ordinal)).OrderBy(shape => question.IndexOf(shape, StringComparison.Ordinal))];
                 string[] answers = turn.Assistant!.TrimEnd('。').Split('，');
                 Assert.True(asked.Length > 1);
                 Assert.Equal(asked.Length, answers.Length);
@@ -75,9 +76,9 @@ public sealed partial class TextDialoguesTests
                 {
                     Assert.StartsWith(shape, answer, StringComparison.Ordinal);
                     string property = answer[shape.Length..];
-                    string wanted = turn.User!.EndsWith("是什么颜色？", StringComparison.Ordinal) ? $"[大小]{property[0]}{shape[0]}"
-                        : turn.User.EndsWith("是大的还是小的？", StringComparison.Ordinal) ? $"{property}.{shape[0]}"
-                        : $".{shape[0]}";
+                    string wanted = question.EndsWith("是什么颜色？", StringComparison.Ordinal) ? $"[大小]{property[0]}{shape[0]}"
+                        : question.EndsWith("是大的还是小的？", StringComparison.Ordinal) ? $"{property}.{shape[0]}"
+                        : $"..{shape[0]}";
                     Assert.Single(Regex.Matches(grid, " " + wanted));
                     colors += ColorNames.Contains(property) ? 1 : 0;
                 }
