@@ -8,9 +8,10 @@ namespace Smvl.Models;
 /// </summary>
 public sealed class Parameter
 {
-    internal Parameter(string name, Tensor value, DType storedDType, bool isMatrix)
+    internal Parameter(string name, string huggingFace, Tensor value, DType storedDType, bool isMatrix)
     {
         Name = name;
+        HuggingFace = huggingFace;
         Value = value;
         StoredDType = storedDType;
         IsMatrix = isMatrix;
@@ -18,6 +19,12 @@ public sealed class Parameter
 
     /// <summary>Our name, as <see cref="NameTable"/> lists it.</summary>
     public string Name { get; }
+
+    /// <summary>The name in a Hugging Face checkpoint, which users know.</summary>
+    public string HuggingFace { get; }
+
+    /// <summary>The part that it belongs to.</summary>
+    public ModelPart Part => NameTable.PartOf(Name);
 
     public Tensor Value { get; private set; }
 

@@ -52,7 +52,7 @@ public sealed class VisionLanguageModel : IDisposable
         foreach (TensorName name in names)
         {
             Tensor stored = weights[name.Ours];
-            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(stored, IsMatrix(name)), stored.DType, IsMatrix(name)));
+            parameters.Add(name.Ours, new Parameter(name.Ours, name.HuggingFace, Resident(stored, IsMatrix(name)), stored.DType, IsMatrix(name)));
         }
 
         text = new(backend, config, name => parameters["text." + name]);

@@ -5,8 +5,7 @@ using Smvl.Tensors;
 namespace Smvl.Training;
 
 /// <summary>
-/// AdamW over a model's trainable parameters, in two groups as transformers makes them: matrices (embeddings, head, connector and
-/// convolution among them) decay, vectors (biases and norms) do not. Moments are float32.
+/// AdamW over a model's trainable parameters, with the rate and the decay of each one's <see cref="ParameterGroup"/>. Moments are float32.
 /// </summary>
 internal sealed class AdamWOptimizer : IDisposable
 {
@@ -17,7 +16,7 @@ internal sealed class AdamWOptimizer : IDisposable
 
     private readonly Backend backend;
     private readonly TrainingArguments arguments;
-    private readonly List<(Parameter Parameter, Tensor First, Tensor Second)> states = [];
+    private readonly List<(Parameter Parameter, ParameterGroup Group, Tensor First, Tensor Second)> states = [];
 
     public AdamWOptimizer(VisionLanguageModel model, TrainingArguments arguments)
     {
@@ -26,15 +25,13 @@ internal sealed class AdamWOptimizer : IDisposable
         foreach (Parameter parameter in model.Parameters.Where(p => p.Trainable))
         {
             long[] dims = parameter.Shape.Dims.ToArray();
-            states.Add((parameter, backend.Zeros(dims), backend.Zeros(dims)));
+            states.Add((parameter, ParameterGroup.Of(parameter, arguments), backend.Zeros(dims), backend.Zeros(dims)));
         }
     }
 
-    public static bool Decays(Parameter parameter) => parameter.Shape.Rank > 1;
-
     public void ZeroGradients()
     {
-        foreach ((Parameter parameter, _, _) in states)
+        foreach ((Parameter parameter, _, _, _) in states)
         {
             backend.Fill(parameter.Gradient!, 0f);
         }
@@ -47,16 +44,15 @@ internal sealed class AdamWOptimizer : IDisposable
     public string? FirstNotFinite() =>
         states.FirstOrDefault(state => !double.IsFinite(backend.SumOfSquares(state.Parameter.Gradient!))).Parameter?.Name;
 
-    /// <param name="learningRate">of this update</param>
+    /// <param name="multiplier">the schedule's share of every group's learning rate in this update</param>
     /// <param name="step">updates with this one, from 1</param>
     /// <param name="gradientScale">the clipping factor</param>
-    public void Update(double learningRate, int step, float gradientScale)
+    public void Update(double multiplier, int step, float gradientScale)
     {
-        foreach ((Parameter parameter, Tensor first, Tensor second) in states)
+        foreach ((Parameter parameter, ParameterGroup group, Tensor first, Tensor second) in states)
         {
             backend.AdamW(parameter.Value, parameter.Gradient!, first, second, new AdamWStep(
-                learningRate, arguments.AdamBeta1, arguments.AdamBeta2, arguments.AdamEpsilon,
-                Decays(parameter) ? arguments.WeightDecay : 0, step, gradientScale));
+                group.LearningRate * multiplier, arguments.AdamBeta1, arguments.AdamBeta2, arguments.AdamEpsilon, group.WeightDecay, step, gradientScale));
         }
     }
 

@@ -16,7 +16,7 @@ public sealed record StepReport(
 public interface ITrainingObserver
 {
     /// <summary>Once, before the first step.</summary>
-    /// <param name="trainable">names, shapes and sizes of what will be trained</param>
+    /// <param name="trainable">what will be trained, a line for tensors that are alike: names, shapes, sizes, rates</param>
     /// <param name="trainableCount">elements of them</param>
     /// <param name="allCount">elements of the whole model</param>
     /// <param name="firstStep">steps already done by the run that this one continues</param>

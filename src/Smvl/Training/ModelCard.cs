@@ -126,7 +126,7 @@ internal static class ModelCard
 
     private static void Arguments(StringBuilder card, TrainingArguments arguments)
     {
-        string trained = ConfigText.Of(TrainingKeys.Freeze.Plain(arguments.Freeze));
+        string trained = FreezeRules.Describe(arguments);
         card.Append(CultureInfo.InvariantCulture, $"## Training arguments\n\nTrained: {trained}. Names and meanings are those of transformers' TrainingArguments.\n\n```yaml\n");
         foreach (string line in arguments.ToYaml().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !NamesAPath(line)))
         {

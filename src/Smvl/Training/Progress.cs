@@ -66,7 +66,7 @@ internal sealed class Progress
             Rows = steps.Rows,
             BatchSize = steps.BatchSize,
             Accumulation = steps.Accumulation,
-            Freeze = TrainingState.FreezeName(arguments),
+            Freeze = FreezeRules.Describe(arguments),
             LossSinceLog = lossSinceLog,
             LastLoggedStep = lastLoggedStep,
             TotalLoss = lossUpToLog,

@@ -61,7 +61,8 @@ public sealed class Trainer
         order = new SampleOrder(data.Split.Train, steps, arguments.TrainSamplingStrategy, arguments.DataSeed);
         progress = new Progress();
         folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
-        folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
+        FreezeRules rules = new(arguments);
+        folder.Model.Unfreeze(parameter => rules.Trains(parameter));
         if (arguments.Bf16)
         {
             folder.Model.NarrowFrozen();
@@ -143,7 +144,7 @@ public sealed class Trainer
     {
         Parameter[] trainable = [.. folder.Model.Parameters.Where(p => p.Trainable)];
         observer.OnStart(
-            [.. trainable.Select(p => $"{p.Name} {p.Shape}")],
+            TrainedListing.Lines(trainable, arguments),
             trainable.Sum(p => p.Shape.Count),
             folder.Model.Parameters.Sum(p => p.Shape.Count),
             progress.Step,
@@ -210,7 +211,7 @@ public sealed class Trainer
 
         double scale = arguments.MaxGradNorm > 0 ? Math.Min(1, arguments.MaxGradNorm / (norm + 1e-6)) : 1;
         double learningRate = schedule.LearningRate(progress.Step);
-        optimizer.Update(learningRate, progress.Step + 1, (float)scale);
+        optimizer.Update(schedule.Multiplier(progress.Step), progress.Step + 1, (float)scale);
         progress.Add(sum / targets, norm, learningRate, tokens);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         tokensSinceLog += tokens;

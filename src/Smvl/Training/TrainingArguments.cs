@@ -1,4 +1,5 @@
 using Smvl.Data;
+using Smvl.Models;
 
 namespace Smvl.Training;
 
@@ -36,6 +37,12 @@ public sealed class TrainingArguments
     public string DataDir => Get(TrainingKeys.DataDir);
 
     public FreezePolicy Freeze => Get(TrainingKeys.Freeze);
+
+    /// <summary>Patterns that <see cref="FreezeRules"/> reads; empty where none is given.</summary>
+    public IReadOnlyList<string> FreezeParameters => Get(TrainingKeys.FreezeParameters) ?? [];
+
+    /// <inheritdoc cref="FreezeParameters"/>
+    public IReadOnlyList<string> TrainableParameters => Get(TrainingKeys.TrainableParameters) ?? [];
 
     /// <summary>Tokens per sample.</summary>
     public int MaxLength => Get(TrainingKeys.MaxLength);
@@ -90,6 +97,14 @@ public sealed class TrainingArguments
     public int DataSeed => Get(TrainingKeys.DataSeed) ?? Seed;
 
     public double LearningRate => Get(TrainingKeys.LearningRate);
+
+    /// <summary>A part's own highest rate; null where it has none.</summary>
+    public double? LearningRateOf(ModelPart part) => part switch
+    {
+        ModelPart.Connector => Get(TrainingKeys.LearningRateConnector),
+        ModelPart.Vision => Get(TrainingKeys.LearningRateVision),
+        _ => Get(TrainingKeys.LearningRateText),
+    };
 
     public ScheduleType LrSchedulerType => Get(TrainingKeys.LrSchedulerType);
 

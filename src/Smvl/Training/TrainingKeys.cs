@@ -19,6 +19,8 @@ internal static class TrainingKeys
     public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths"));
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
+    public static readonly TrainingKey<IReadOnlyList<string>?> FreezeParameters = Add(new TrainingKey<IReadOnlyList<string>?>("freeze_parameters", KeyTypes.Names!, null, "patterns of tensor names that stay frozen, whatever freeze says; see Freezing"));
+    public static readonly TrainingKey<IReadOnlyList<string>?> TrainableParameters = Add(new TrainingKey<IReadOnlyList<string>?>("trainable_parameters", KeyTypes.Names!, null, "patterns of tensor names that are trained, whatever freeze and freeze_parameters say"));
     public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, 1, "the first so many turns of a row are trained on"));
     public static readonly TrainingKey<LossOn> LossOn = Add(new TrainingKey<LossOn>("loss_on", KeyTypes.Choice(("all", Data.LossOn.All), ("answer", Data.LossOn.Answer)), Data.LossOn.All, "all: questions too; answer: only what the assistant says and the token that ends it"));
     public static readonly TrainingKey<bool?> DoImageSplitting = Add(new TrainingKey<bool?>("do_image_splitting", KeyTypes.OptionalFlag, null, "cut pictures into tiles, or give the whole picture as one tile only; the trained model does the same; null: as the model's folder says"));
@@ -59,6 +61,9 @@ internal static class TrainingKeys
 
     // Optimizer
     public static readonly TrainingKey<double> LearningRate = Add(NonNegative("learning_rate", 5e-5, "highest learning rate"));
+    public static readonly TrainingKey<double?> LearningRateConnector = Add(PartRate("learning_rate_connector", "the connector"));
+    public static readonly TrainingKey<double?> LearningRateVision = Add(PartRate("learning_rate_vision", "the vision tower"));
+    public static readonly TrainingKey<double?> LearningRateText = Add(PartRate("learning_rate_text", "the text decoder and its head"));
     public static readonly TrainingKey<ScheduleType> LrSchedulerType = Add(new TrainingKey<ScheduleType>("lr_scheduler_type", Schedules(), ScheduleType.Linear, "course of the learning rate"));
     public static readonly TrainingKey<IReadOnlyDictionary<string, object>> LrSchedulerKwargs = Add(new TrainingKey<IReadOnlyDictionary<string, object>>("lr_scheduler_kwargs", KeyTypes.Map, new SortedDictionary<string, object>(), "options of the schedule, e.g. {num_cycles: 0.5}"));
     public static readonly TrainingKey<double> WarmupSteps = Add(new TrainingKey<double>("warmup_steps", KeyTypes.Number, 0, "optimizer steps of linear warmup; below 1: a share of all steps") { Constraint = (">= 0, whole from 1 on", value => value >= 0 && IsShareOrWhole(value)) });
@@ -121,6 +126,9 @@ internal static class TrainingKeys
 
     private static TrainingKey<double> NonNegative(string name, double value, string doc) =>
         new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0", number => number >= 0) };
+
+    private static TrainingKey<double?> PartRate(string name, string part) =>
+        new(name, KeyTypes.OptionalNumber, null, $"the same of {part}; null: learning_rate") { Constraint = (">= 0", number => number >= 0) };
 
     private static TrainingKey<double> Beta(string name, double value, string doc) =>
         new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0 and < 1", number => number is >= 0 and < 1) };

@@ -61,9 +61,9 @@ public static class TrainingRun
         }
 
         using ModelFolder model = ModelFolder.OpenAny(modelFolder, backend, observer.OnNote, arguments.DoImageSplitting);
-        if (!model.Model.Parameters.Any(parameter => arguments.Freeze.Trains(parameter)))
+        foreach (string note in new FreezeRules(arguments).Check(model.Model.Parameters, model.Path))
         {
-            throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
+            observer.OnNote(note);
         }
 
         SampleRules rules = arguments.SampleRules;

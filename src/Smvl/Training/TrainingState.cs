@@ -32,7 +32,7 @@ internal sealed record TrainingState
 
     public required int Accumulation { get; init; }
 
-    /// <summary>The name of the freeze policy: which weights and moments the checkpoint holds.</summary>
+    /// <summary>The freeze policy with its patterns: which weights and moments the checkpoint holds.</summary>
     public required string Freeze { get; init; }
 
     /// <summary>Sum of the losses of the updates since the last log.</summary>
@@ -114,7 +114,7 @@ internal sealed record TrainingState
     {
         Check("seed", Seed, arguments.Seed);
         Check("data_seed", DataSeed, arguments.DataSeed);
-        Check("freeze", Freeze, FreezeName(arguments));
+        Check("freeze", Freeze, FreezeRules.Describe(arguments));
         Check("per_device_train_batch_size", BatchSize, steps.BatchSize);
         Check("gradient_accumulation_steps", Accumulation, steps.Accumulation);
         Check("the number of training rows", Rows, steps.Rows);
@@ -128,7 +128,4 @@ internal sealed record TrainingState
             }
         }
     }
-
-    /// <summary>The freeze policy as the configuration names it.</summary>
-    public static string FreezeName(TrainingArguments arguments) => ConfigText.Of(TrainingKeys.Freeze.Plain(arguments.Freeze));
 }

@@ -19,10 +19,10 @@ public sealed class AdamWOptimizerTests : IDisposable
     [Fact]
     public void MatricesDecayAndVectorsDoNot()
     {
-        using AdamWOptimizer optimizer = New(FreezePolicy.Full, "--weight_decay", "0.5");
+        using AdamWOptimizer optimizer = New(FreezePolicy.Full, "--learning_rate", "0.1", "--weight_decay", "0.5");
         Dictionary<string, float> before = fixture.Model.Parameters.ToDictionary(p => p.Name, p => p.Value.Span<float>()[0]);
         optimizer.ZeroGradients();
-        optimizer.Update(learningRate: 0.1, step: 1, gradientScale: 1);
+        optimizer.Update(multiplier: 1, step: 1, gradientScale: 1);
         foreach (Parameter parameter in fixture.Model.Parameters)
         {
             // without a gradient only the decay moves a weight

@@ -1,0 +1,67 @@
+using Smvl.Models;
+
+namespace Smvl.Training;
+
+/// <summary>
+/// What is trained: the policy <c>freeze</c>, without <c>freeze_parameters</c>, and <c>trainable_parameters</c> in any case: the order of
+/// ms-swift's keys of these names. Patterns are matched with the names of checkpoints.
+/// </summary>
+internal sealed class FreezeRules
+{
+    private readonly TrainingArguments arguments;
+    private readonly TensorPattern[] frozen;
+    private readonly TensorPattern[] trained;
+
+    public FreezeRules(TrainingArguments arguments)
+    {
+        this.arguments = arguments;
+        frozen = [.. arguments.FreezeParameters.Select(text => new TensorPattern(text, arguments.Origin(TrainingKeys.FreezeParameters)))];
+        trained = [.. arguments.TrainableParameters.Select(text => new TensorPattern(text, arguments.Origin(TrainingKeys.TrainableParameters)))];
+    }
+
+    /// <summary>Whether a parameter is trained.</summary>
+    public bool Trains(Parameter parameter) =>
+        trained.Any(pattern => pattern.Matches(parameter.HuggingFace))
+        || (arguments.Freeze.Trains(parameter) && !frozen.Any(pattern => pattern.Matches(parameter.HuggingFace)));
+
+    /// <summary>Looks at everything that the model can refute; what is left to say comes back as lines.</summary>
+    /// <param name="parameters">of the model</param>
+    /// <param name="path">its folder</param>
+    /// <exception cref="SmvlException">a pattern that matches nothing, or nothing to train</exception>
+    public IReadOnlyList<string> Check(IReadOnlyCollection<Parameter> parameters, string path)
+    {
+        string[] names = [.. parameters.Select(parameter => parameter.HuggingFace)];
+        TensorPattern.CheckAllMatch(frozen, arguments.Origin(TrainingKeys.FreezeParameters), names);
+        TensorPattern.CheckAllMatch(trained, arguments.Origin(TrainingKeys.TrainableParameters), names);
+        HashSet<ModelPart> parts = [.. parameters.Where(Trains).Select(parameter => parameter.Part)];
+        if (parts.Count == 0)
+        {
+            throw new SmvlException(
+                "nothing is left to train", path, "freeze full, for a text model alone, or trainable_parameters that name something", Describe(arguments));
+        }
+
+        return
+        [
+            .. from rate in (TrainingKey<double?>[])[TrainingKeys.LearningRateConnector, TrainingKeys.LearningRateVision, TrainingKeys.LearningRateText]
+               let part = PartOf(rate)
+               where arguments.LearningRateOf(part) is not null && !parts.Contains(part) && !(part == ModelPart.Text && parts.Contains(ModelPart.Head))
+               select $"{rate.Name} has nothing to act on: that part is frozen",
+        ];
+    }
+
+    /// <summary>The rules on one line, as the configuration names them.</summary>
+    public static string Describe(TrainingArguments arguments)
+    {
+        string text = ConfigText.Of(TrainingKeys.Freeze.Plain(arguments.Freeze));
+        foreach (TrainingKey<IReadOnlyList<string>?> key in (TrainingKey<IReadOnlyList<string>?>[])[TrainingKeys.FreezeParameters, TrainingKeys.TrainableParameters])
+        {
+            IReadOnlyList<string> patterns = key == TrainingKeys.FreezeParameters ? arguments.FreezeParameters : arguments.TrainableParameters;
+            text += patterns.Count == 0 ? "" : $", {key.Name} {string.Join(' ', patterns)}";
+        }
+
+        return text;
+    }
+
+    private static ModelPart PartOf(TrainingKey<double?> rate) =>
+        rate == TrainingKeys.LearningRateConnector ? ModelPart.Connector : rate == TrainingKeys.LearningRateVision ? ModelPart.Vision : ModelPart.Text;
+}
