@@ -41,6 +41,15 @@ public sealed class Parameter
 
     public Shape Shape => Value.Shape;
 
+    /// <summary>A matrix of an adapter, which is no part of the model's own folder.</summary>
+    public bool IsAdapter { get; init; }
+
+    /// <summary>True when the value is another than the folder's: trained beside adapters, or merged with one.</summary>
+    internal bool IsReplaced { get; private set; }
+
+    /// <summary>What stands beside the layer of this weight; null without.</summary>
+    internal LoraAdapter? Adapter { get; set; }
+
     /// <summary>A frozen float32 matrix becomes BF16, half as large.</summary>
     internal void Narrow(Backend backend)
     {
@@ -55,6 +64,29 @@ public sealed class Parameter
         Value.Dispose();
         Value = narrow;
         StoredDType = DType.BF16;
+    }
+
+    /// <summary>Takes the values of another tensor of this shape, as float32.</summary>
+    internal void Replace(Backend backend, Tensor values)
+    {
+        if (Value.DType != DType.F32 || !(Trainable || IsReplaced || IsAdapter))
+        {
+            Tensor own = backend.Allocate(DType.F32, Shape);
+            backend.SetAside(Value);
+            Value.Dispose();
+            Value = own;
+            StoredDType = DType.F32;
+        }
+
+        backend.Copy(Value, values);
+        IsReplaced = true;
+    }
+
+    /// <summary>Gives its memory back.</summary>
+    internal void Dispose()
+    {
+        Value.Dispose();
+        Gradient?.Dispose();
     }
 
     /// <summary>Makes the float32 master and a zero gradient.</summary>

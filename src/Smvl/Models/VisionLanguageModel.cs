@@ -77,6 +77,9 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>Keep only the blocks' inputs for the backward and compute the rest again; measured in bench/RESULTS.md.</summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>Null without.</summary>
+    internal LoraAdapters? Adapters { get; private set; }
+
     private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;
 
     /// <summary>Whether a parameter is multiplied with or gathered from, and so may be of any type that the backend computes with.</summary>
@@ -88,6 +91,44 @@ public sealed class VisionLanguageModel : IDisposable
         foreach (Parameter parameter in parameters.Values.Where(trainable))
         {
             parameter.Unfreeze(Backend);
+        }
+    }
+
+    /// <summary>Puts an adapter beside each of the config's layers. New ones change nothing until they are trained.</summary>
+    /// <exception cref="SmvlException">a module that is no such layer</exception>
+    internal void AddAdapters(LoraConfig config, long seed)
+    {
+        Adapters = new LoraAdapters(this, config, seed);
+        foreach (Parameter parameter in Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }))
+        {
+            parameters.Add(parameter.Name, parameter);
+        }
+
+        if (TakesPictures)
+        {
+            vision.Dropout = Adapters.Dropout;
+        }
+    }
+
+    /// <summary>Adds the adapters' updates to the weights beside them, which become float32; then there are no adapters any more.</summary>
+    internal void MergeAdapters()
+    {
+        foreach (LoraAdapter adapter in Adapters?.List ?? [])
+        {
+            using Tensor merged = adapter.Merged();
+            adapter.Weight.Replace(Backend, merged);
+            adapter.Weight.Adapter = null;
+            foreach (Parameter parameter in (ReadOnlySpan<Parameter>)[adapter.A, adapter.B])
+            {
+                parameters.Remove(parameter.Name);
+                parameter.Dispose();
+            }
+        }
+
+        Adapters = null;
+        if (TakesPictures)
+        {
+            vision.Dropout = null;
         }
     }
 
@@ -220,8 +261,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         foreach (Parameter parameter in parameters.Values)
         {
-            parameter.Value.Dispose();
-            parameter.Gradient?.Dispose();
+            parameter.Dispose();
         }
     }
 
@@ -253,6 +293,7 @@ public sealed class VisionLanguageModel : IDisposable
 
     private double Run(Batch batch, float? gradientScale, CancellationToken cancellation)
     {
+        Adapters?.Dropout.Begin(training: gradientScale is not null);
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
         bool textTrains = Trains("text.") || Trains("head");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Smvl.Models;
 
 namespace Smvl.Training;
@@ -19,9 +20,9 @@ internal sealed class FreezeRules
         trained = [.. arguments.TrainableParameters.Select(text => new TensorPattern(text, arguments.Origin(TrainingKeys.TrainableParameters)))];
     }
 
-    /// <summary>Whether a parameter is trained.</summary>
+    /// <summary>Whether a parameter is trained; adapters always are.</summary>
     public bool Trains(Parameter parameter) =>
-        trained.Any(pattern => pattern.Matches(parameter.HuggingFace))
+        parameter.IsAdapter || trained.Any(pattern => pattern.Matches(parameter.HuggingFace))
         || (arguments.Freeze.Trains(parameter) && !frozen.Any(pattern => pattern.Matches(parameter.HuggingFace)));
 
     /// <summary>Looks at everything that the model can refute; what is left to say comes back as lines.</summary>
@@ -30,7 +31,7 @@ internal sealed class FreezeRules
     /// <exception cref="SmvlException">a pattern that matches nothing, or nothing to train</exception>
     public IReadOnlyList<string> Check(IReadOnlyCollection<Parameter> parameters, string path)
     {
-        string[] names = [.. parameters.Select(parameter => parameter.HuggingFace)];
+        string[] names = [.. parameters.Where(parameter => !parameter.IsAdapter).Select(parameter => parameter.HuggingFace)];
         TensorPattern.CheckAllMatch(frozen, arguments.Origin(TrainingKeys.FreezeParameters), names);
         TensorPattern.CheckAllMatch(trained, arguments.Origin(TrainingKeys.TrainableParameters), names);
         HashSet<ModelPart> parts = [.. parameters.Where(Trains).Select(parameter => parameter.Part)];
@@ -59,7 +60,11 @@ internal sealed class FreezeRules
             text += patterns.Count == 0 ? "" : $", {key.Name} {string.Join(' ', patterns)}";
         }
 
-        return text;
+        return arguments.LoraRank is { } rank
+            ? text + string.Create(
+                CultureInfo.InvariantCulture,
+                $", lora_r {rank} lora_alpha {arguments.LoraAlpha ?? 2 * rank} lora_target_modules {(arguments.LoraTargetModules is { } targets ? string.Join(' ', targets) : "null")}")
+            : text;
     }
 
     private static ModelPart PartOf(TrainingKey<double?> rate) =>

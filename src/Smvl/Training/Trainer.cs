@@ -190,8 +190,9 @@ public sealed class Trainer
         optimizer.ZeroGradients();
         double sum = 0;
         int tokens = 0;
-        foreach (MicroBatch micro in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0))
+        foreach ((int index, MicroBatch micro) in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0).Index())
         {
+            folder.Model.Adapters?.Dropout.Place = (progress.Step, index);
             using Batch batch = micro.Batch;
             double loss = folder.Model.LossAndGradients(batch, 1.0 / targets, cancellation);
             if (!double.IsFinite(loss))

@@ -44,6 +44,17 @@ public sealed class TrainingArguments
     /// <inheritdoc cref="FreezeParameters"/>
     public IReadOnlyList<string> TrainableParameters => Get(TrainingKeys.TrainableParameters) ?? [];
 
+    /// <summary>Rank of the adapters; null: there are none.</summary>
+    public int? LoraRank => Get(TrainingKeys.LoraR);
+
+    /// <summary>Null: twice the rank.</summary>
+    public double? LoraAlpha => Get(TrainingKeys.LoraAlpha);
+
+    public double LoraDropout => Get(TrainingKeys.LoraDropout);
+
+    /// <summary>Names or patterns that <see cref="LoraTargets"/> reads; null: the text decoder's layers.</summary>
+    public IReadOnlyList<string>? LoraTargetModules => Get(TrainingKeys.LoraTargetModules);
+
     /// <summary>Tokens per sample.</summary>
     public int MaxLength => Get(TrainingKeys.MaxLength);
 
@@ -227,6 +238,12 @@ public sealed class TrainingArguments
         {
             throw new SmvlException(
                 "resume_from_checkpoint and overwrite_output_dir contradict each other", Origin(TrainingKeys.ResumeFromCheckpoint), actual: $"'{checkpoint}' and true", hint: "remove one");
+        }
+
+        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules] is var loraKeys
+            && loraKeys.FirstOrDefault(key => !Equals(_values.GetValueOrDefault(key.Name, key.Default), key.Default)) is { } idle)
+        {
+            throw new SmvlException($"{idle.Name} is given without lora_r", Origin(idle), "lora_r >= 1", "null", "give lora_r, the adapters' rank");
         }
 
         if (EvalRows == 0 && (EvalStrategy != IntervalStrategy.No || EvalOnStart))

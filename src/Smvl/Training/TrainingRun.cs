@@ -53,7 +53,8 @@ public static class TrainingRun
     {
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
-        string modelFolder = start?.Folder
+        bool isAdapted = arguments.LoraRank is not null;   // then a checkpoint holds the adapters, and not their model
+        string modelFolder = (isAdapted ? null : start?.Folder)
             ?? (arguments.Model is { } named ? LocalModels.OfProcess.Find(named, observer.OnNote) : SpliceDefault(arguments, observer, cancellation));
         if (start is not null)
         {
@@ -61,6 +62,7 @@ public static class TrainingRun
         }
 
         using ModelFolder model = ModelFolder.OpenAny(modelFolder, backend, observer.OnNote, arguments.DoImageSplitting);
+        Adapt(arguments, model, modelFolder, start, observer);
         foreach (string note in new FreezeRules(arguments).Check(model.Model.Parameters, model.Path))
         {
             observer.OnNote(note);
@@ -103,6 +105,30 @@ public static class TrainingRun
         }
 
         return result;
+    }
+
+    /// <summary>The model with new adapters, or with the checkpoint's; one that had some already is merged with them.</summary>
+    private static void Adapt(TrainingArguments arguments, ModelFolder model, string modelFolder, Checkpoint? start, ITrainingObserver observer)
+    {
+        if (model.Model.Adapters is { } earlier && start?.Folder != modelFolder)
+        {
+            if (arguments.LoraRank is not null)
+            {
+                throw new SmvlException("the model is an adapter already", modelFolder, "a model for new adapters to stand beside", hint: "smvl merge BASE ADAPTER --output DIR makes one");
+            }
+
+            observer.OnNote($"{modelFolder} is an adapter: its {earlier.List.Count} layers are merged with their model before training");
+            model.Model.MergeAdapters();
+        }
+
+        if (LoraTargets.Of(arguments, model.Model.Parameters) is { } config)
+        {
+            model.Model.AddAdapters(config, arguments.Seed);
+            if (start is not null)
+            {
+                AdapterFolder.Load(model.Model, start.Folder);
+            }
+        }
     }
 
     /// <summary>A missing output folder is not made before the rest is known to be right.</summary>
