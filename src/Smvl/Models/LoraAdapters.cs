@@ -1,5 +1,3 @@
-using Smvl.Tensors;
-
 namespace Smvl.Models;
 
 /// <summary>All adapters of a model.</summary>
