@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Smvl.Models;
+using Smvl.Tensors.Cpu;
 
 namespace Smvl.Cli;
 
@@ -18,9 +19,10 @@ internal static class MergeCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
+                using CpuBackend backend = new(threads.Read(parsed));
                 int layers = AdapterMerger.Merge(
                     ModelArgument.Find(parsed, parsed.GetRequiredValue(model)), parsed.GetRequiredValue(adapter), parsed.GetRequiredValue(output),
-                    threads.Read(parsed), parsed.InvocationConfiguration.Error.WriteLine, cancellation);
+                    backend, parsed.InvocationConfiguration.Error.WriteLine, cancellation);
                 parsed.InvocationConfiguration.Output.WriteLine($"merged the adapters of {layers} layers into {parsed.GetRequiredValue(output)}");
             },
             cancellation));

@@ -35,7 +35,7 @@ internal sealed class FreezeRules
         TensorPattern.CheckAllMatch(frozen, arguments.Origin(TrainingKeys.FreezeParameters), names);
         TensorPattern.CheckAllMatch(trained, arguments.Origin(TrainingKeys.TrainableParameters), names);
         HashSet<ModelPart> parts = [.. parameters.Where(Trains).Select(parameter => parameter.Part)];
-        if (parts.Count == 0)
+        if (parts.Count == 0 && arguments.LoraRank is null)
         {
             throw new SmvlException(
                 "nothing is left to train", path, "freeze full, for a text model alone, or trainable_parameters that name something", Describe(arguments));

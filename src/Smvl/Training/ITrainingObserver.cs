@@ -10,7 +10,11 @@ namespace Smvl.Training;
 /// <param name="Tokens">tokens of the step, image rows included</param>
 /// <param name="Seconds">of this step</param>
 public sealed record StepReport(
-    int Step, int MaxSteps, double Epoch, double Loss, double LearningRate, double GradientNorm, int Tokens, double Seconds);
+    int Step, int MaxSteps, double Epoch, double Loss, double LearningRate, double GradientNorm, int Tokens, double Seconds)
+{
+    /// <summary>Number and name of the stage; null in a run without stages.</summary>
+    public string? Stage { get; init; }
+}
 
 /// <summary>Watches a run, to show it; it cannot change it.</summary>
 public interface ITrainingObserver

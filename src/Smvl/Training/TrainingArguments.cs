@@ -16,14 +16,68 @@ public sealed class TrainingArguments
     /// <summary>How <see cref="SmvlException.Where"/> begins for what is wrong on the command line rather than in a file.</summary>
     public const string CommandLine = CommandLineConfig.Where;
 
-    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _origins = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, object?> _values;
+    private readonly Dictionary<string, string> _origins;
 
     private TrainingArguments(params IReadOnlyList<RawEntry>[] sources)
     {
+        _values = new(StringComparer.Ordinal);
+        _origins = new(StringComparer.Ordinal);
         foreach (IReadOnlyList<RawEntry> source in sources)
         {
             Take(source);
+        }
+
+        if (Stages is null)
+        {
+            CheckTogether();
+            return;
+        }
+
+        CheckStages();
+        if (Get(TrainingKeys.Stages) is { } written)
+        {
+            // what the command line overrides is no part of the stages any more, also not when the configuration is read again
+            _values[TrainingKeys.Stages.Name] = written.Select(stage => stage with { Keys = [.. stage.Keys.Where(YieldsTo)] }).ToArray();
+        }
+
+        foreach (StageKeys stage in Stages)
+        {
+            _ = ForStage(stage, Model);   // fails here rather than when its turn comes
+        }
+    }
+
+    private TrainingArguments(TrainingArguments whole, StageKeys stage, string? model)
+    {
+        _values = new(whole._values, StringComparer.Ordinal);
+        _origins = new(whole._origins, StringComparer.Ordinal);
+        foreach (TrainingKey key in (TrainingKey[])[TrainingKeys.Stages, TrainingKeys.TrainingStage, TrainingKeys.ResumeFromStage])
+        {
+            _values.Remove(key.Name);
+        }
+
+        StageKey[] own = [.. stage.Keys.Where(whole.YieldsTo)];
+        foreach (string other in own.SelectMany(key => Rivals(key.Key.CanonicalName)))
+        {
+            _values.Remove(other);
+        }
+
+        foreach (StageKey key in own)
+        {
+            _values[key.Key.CanonicalName] = key.Value;
+            _origins[key.Key.CanonicalName] = key.Where;
+        }
+
+        _values[TrainingKeys.OutputDir.Name] = Path.Combine(whole.OutputDir, stage.Name);
+        _values[TrainingKeys.RunName.Name] = $"{whole.RunName}-{stage.Name}";
+        if (model is not null)
+        {
+            _values[TrainingKeys.Model.Name] = model;
+        }
+
+        if (whole.LoggingDir is { } logs)
+        {
+            _values[TrainingKeys.LoggingDir.Name] = Path.Combine(logs, stage.Name);
         }
 
         CheckTogether();
@@ -67,6 +121,18 @@ public sealed class TrainingArguments
     public int EvalRows => Get(TrainingKeys.EvalRows);
 
     public bool SkipBadRows => Get(TrainingKeys.SkipBadRows);
+
+    /// <summary>Null in a run without stages; their keys win over the others, but not over the command line's.</summary>
+    internal IReadOnlyList<StageKeys>? Stages => Get(TrainingKeys.TrainingStage) is { } original
+        ? StageKeys.OfOriginal(
+            original,
+            MaxSteps > 0 ? null : [Get(TrainingKeys.Stage1Epochs), Get(TrainingKeys.Stage2Epochs), Get(TrainingKeys.Stage3Epochs)],
+            [Get(TrainingKeys.Stage1Rate), Get(TrainingKeys.Stage2Rate), Get(TrainingKeys.Stage3Rate)],
+            Origin(TrainingKeys.TrainingStage))
+        : Get(TrainingKeys.Stages);
+
+    /// <summary>Name or number of a finished stage, or null.</summary>
+    public string? ResumeFromStage => Get(TrainingKeys.ResumeFromStage);
 
     public string OutputDir => Get(TrainingKeys.OutputDir);
 
@@ -184,6 +250,12 @@ public sealed class TrainingArguments
             : new TrainingArguments(CommandLineConfig.Read(arguments));
     }
 
+    /// <summary>The configuration of one stage: a run of its own, in a folder of its own.</summary>
+    /// <param name="stage">one of <see cref="Stages"/></param>
+    /// <param name="model">what it begins with; null: as for the whole run</param>
+    /// <exception cref="SmvlException">keys that contradict each other in this stage</exception>
+    internal TrainingArguments ForStage(StageKeys stage, string? model) => new(this, stage, model);
+
     /// <summary>The configuration as YAML that <see cref="FromYaml"/> reads back: every key that acts, and the others where they were given.</summary>
     public string ToYaml() => ConfigText.Yaml(PlainValues());
 
@@ -226,8 +298,39 @@ public sealed class TrainingArguments
         }
     }
 
+    // keys of which one stands for the other
+    private static string[] Rivals(string key) => key switch
+    {
+        "warmup_steps" => ["warmup_ratio"],
+        "warmup_ratio" => ["warmup_steps"],
+        "num_train_epochs" => ["max_steps"],
+        _ => [],
+    };
+
+    private bool YieldsTo(StageKey key) =>
+        ((string[])[key.Key.CanonicalName, .. Rivals(key.Key.CanonicalName)]).All(name => _origins.GetValueOrDefault(name) != CommandLine);
+
+    private void CheckStages()
+    {
+        if (Get(TrainingKeys.Stages) is not null && Get(TrainingKeys.TrainingStage) is not null)
+        {
+            throw new SmvlException("stages and training_stage are two ways to write the same", Origin(TrainingKeys.TrainingStage), "one of them", "both", "remove one");
+        }
+
+        if (ResumeFromCheckpoint is not null)
+        {
+            throw new SmvlException(
+                "resume_from_checkpoint is of one run, and stages are several", Origin(TrainingKeys.ResumeFromCheckpoint), hint: "the same command continues the stage that was interrupted; resume_from_stage names a finished one");
+        }
+    }
+
     private void CheckTogether()
     {
+        if (ResumeFromStage is not null)
+        {
+            throw new SmvlException("resume_from_stage is given without stages", Origin(TrainingKeys.ResumeFromStage), hint: "resume_from_checkpoint continues a run without stages");
+        }
+
         if (Get(TrainingKeys.WarmupRatio) is { } ratio && Get(TrainingKeys.WarmupSteps) is > 0 and double steps && steps != ratio)
         {
             throw new SmvlException(

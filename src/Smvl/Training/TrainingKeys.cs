@@ -32,6 +32,17 @@ internal static class TrainingKeys
     public static readonly TrainingKey<int> EvalRows = Add(AtLeast("eval_rows", 0, Split.DefaultEvalRows, "rows held out for evaluation, at most a tenth of the data"));
     public static readonly TrainingKey<bool> SkipBadRows = Add(Flag("skip_bad_rows", false, "skip and count rows that cannot be read, instead of stopping"));
 
+    // Stages
+    public static readonly TrainingKey<IReadOnlyList<StageKeys>?> Stages = Add(new TrainingKey<IReadOnlyList<StageKeys>?>("stages", KeyTypes.Stages, null, "runs one behind the other, each with its own values of any key; see Stages"));
+    public static readonly TrainingKey<string?> ResumeFromStage = Add(new TrainingKey<string?>("resume_from_stage", KeyTypes.Text, null, "name or number of a finished stage: its model is taken and the stages behind it run; those before need not be there"));
+    public static readonly TrainingKey<OriginalStage?> TrainingStage = Add(new TrainingKey<OriginalStage?>("training_stage", KeyTypes.OptionalChoice(("stage1", OriginalStage.Stage1), ("stage2", OriginalStage.Stage2), ("stage3", OriginalStage.Stage3), ("all", OriginalStage.All)), null, "the original scripts' way to write stages: connector, connector+vision, full, or all three"));
+    public static readonly TrainingKey<double> Stage1Epochs = Add(StageEpochs("stage1_epochs"));
+    public static readonly TrainingKey<double> Stage2Epochs = Add(StageEpochs("stage2_epochs"));
+    public static readonly TrainingKey<double> Stage3Epochs = Add(StageEpochs("stage3_epochs"));
+    public static readonly TrainingKey<double> Stage1Rate = Add(NonNegative("stage1_lr", 1e-4, "learning_rate of that stage of training_stage"));
+    public static readonly TrainingKey<double> Stage2Rate = Add(NonNegative("stage2_lr", 5e-5, "learning_rate of that stage of training_stage"));
+    public static readonly TrainingKey<double> Stage3Rate = Add(NonNegative("stage3_lr", 1e-5, "learning_rate of that stage of training_stage"));
+
     // Output
     public static readonly TrainingKey<string> OutputDir = Add(new TrainingKey<string>("output_dir", KeyTypes.Path!, "trainer_output", "folder for checkpoints, the log and the trained model"));
     public static readonly TrainingKey<bool> OverwriteOutputDir = Add(Flag("overwrite_output_dir", false, "false: continue from the last checkpoint in output_dir; true: remove the earlier run's checkpoints and log first (transformers 4)"));
@@ -130,6 +141,9 @@ internal static class TrainingKeys
 
     private static TrainingKey<double> NonNegative(string name, double value, string doc) =>
         new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0", number => number >= 0) };
+
+    private static TrainingKey<double> StageEpochs(string name) =>
+        new(name, KeyTypes.Number, 1, "num_train_epochs of that stage of training_stage") { Constraint = ("> 0", value => value > 0) };
 
     private static TrainingKey<double?> PartRate(string name, string part) =>
         new(name, KeyTypes.OptionalNumber, null, $"the same of {part}; null: learning_rate") { Constraint = (">= 0", number => number >= 0) };

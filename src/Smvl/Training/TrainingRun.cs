@@ -32,6 +32,11 @@ public static class TrainingRun
     public static TrainingResult Run(
         TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
     {
+        if (arguments.Stages is not null)
+        {
+            return StagedRun.Run(arguments, backend, observer, cancellation);
+        }
+
         using TrackerSet tracker = new(arguments, observer.OnNote);
         observer.CopyTo(line => tracker.LogConsole(line, isError: false));
         try
@@ -54,8 +59,7 @@ public static class TrainingRun
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
         bool isAdapted = arguments.LoraRank is not null;   // then a checkpoint holds the adapters, and not their model
-        string modelFolder = (isAdapted ? null : start?.Folder)
-            ?? (arguments.Model is { } named ? LocalModels.OfProcess.Find(named, observer.OnNote) : SpliceDefault(arguments, observer, cancellation));
+        string modelFolder = (isAdapted ? null : start?.Folder) ?? BaseModel(arguments, observer, cancellation);
         if (start is not null)
         {
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
@@ -68,14 +72,7 @@ public static class TrainingRun
             observer.OnNote(note);
         }
 
-        SampleRules rules = arguments.SampleRules;
-        if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
-        {
-            throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
-        }
-
-        using TrainingData data = TrainingData.Open(
-            arguments, new SampleBuilder(model.Model.TakesPictures ? model.Images : null, model.Prompts, rules), model.Prompts.ImageTokenId);
+        using TrainingData data = OpenData(arguments, model);
         foreach (string note in data.Notes)
         {
             observer.OnNote(note);
@@ -105,6 +102,24 @@ public static class TrainingRun
         }
 
         return result;
+    }
+
+    /// <summary>The folder that a new run begins with.</summary>
+    internal static string BaseModel(TrainingArguments arguments, ITrainingObserver observer, CancellationToken cancellation) =>
+        arguments.Model is { } named ? LocalModels.OfProcess.Find(named, observer.OnNote) : SpliceDefault(arguments, observer, cancellation);
+
+    /// <summary>The rows that a run learns from, as samples of its model.</summary>
+    /// <exception cref="SmvlException">no such data, or samples that could hold no picture</exception>
+    internal static TrainingData OpenData(TrainingArguments arguments, ModelFolder model)
+    {
+        SampleRules rules = arguments.SampleRules;
+        if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
+        {
+            throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
+        }
+
+        return TrainingData.Open(
+            arguments, new SampleBuilder(model.Model.TakesPictures ? model.Images : null, model.Prompts, rules), model.Prompts.ImageTokenId);
     }
 
     /// <summary>The model with new adapters, or with the checkpoint's; one that had some already is merged with them.</summary>
