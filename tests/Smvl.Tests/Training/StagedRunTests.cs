@@ -117,7 +117,7 @@ public sealed class StagedRunTests : IDisposable
     public void ALaterStagesMistakeIsToldBeforeTheFirstOneRuns()
     {
         foreach ((string stage, string expected) in (ReadOnlySpan<(string, string)>)
-            [("\"trainable_parameters\": \"model.txt_model\"", "model.txt_model matches no tensor"), ("\"train_data\": \"nothing\"", "nothing"), ("\"lora_r\": 2, \"lora_target_modules\": \"w_proj\"", "w_proj matches no tensor")])
+            [("\"trainable_parameters\": \"model.txt_model\"", "model.txt_model matches no tensor"), ("\"lora_r\": 2, \"lora_target_modules\": \"w_proj\"", "w_proj matches no tensor")])
         {
             string error = Assert.Throws<SmvlException>(() => RunFixture.Run(
                 RunFixture.Keys(folder["run"], "--max_steps", "1", "--stages", $"[{{\"name\": \"one\"}}, {{\"name\": \"two\", {stage}}}]"))).Message;
