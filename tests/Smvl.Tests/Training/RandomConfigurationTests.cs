@@ -16,7 +16,14 @@ public sealed class RandomConfigurationTests : IDisposable
     private static readonly (string Key, string[] Values)[] Choices =
     [
         ("freeze", ["connector", "connector+vision", "full"]),
+        ("freeze_parameters", ["model.vision_model", "model.connector", "*"]),
+        ("trainable_parameters", ["model.text_model.norm", "model.text_model.layers.{0..1}.mlp,model.connector"]),
+        ("lora_r", ["1", "4"]),
+        ("lora_alpha", ["8", "0.5"]),
+        ("lora_dropout", ["0.1", "0.5"]),
+        ("lora_target_modules", ["q_proj,v_proj", "all-linear", "fc1"]),
         ("turns", ["first", "2", "all"]),
+        ("max_images", ["0", "1", "4"]),
         ("loss_on", ["all", "answer"]),
         ("do_image_splitting", ["true", "false"]),
         ("max_length", ["512", "1024"]),
@@ -27,12 +34,16 @@ public sealed class RandomConfigurationTests : IDisposable
         ("num_train_epochs", ["0.5", "2"]),
         ("per_device_train_batch_size", ["1", "3"]),
         ("per_device_eval_batch_size", ["1", "3"]),
+        ("max_tokens_per_batch", ["1024", "3000"]),
         ("gradient_accumulation_steps", ["1", "2"]),
         ("dataloader_drop_last", ["true"]),
         ("train_sampling_strategy", ["random", "sequential"]),
         ("seed", ["0", "7"]),
         ("data_seed", ["0", "7"]),
         ("learning_rate", ["0", "1e-3"]),
+        ("learning_rate_connector", ["0", "1e-2"]),
+        ("learning_rate_vision", ["0", "1e-5"]),
+        ("learning_rate_text", ["0", "1e-5"]),
         ("lr_scheduler_type", ["linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"]),
         ("lr_scheduler_kwargs", ["{\"num_cycles\": 2}", "{\"power\": 2}"]),
         ("warmup_steps", ["0", "2", "0.5"]),
@@ -43,6 +54,7 @@ public sealed class RandomConfigurationTests : IDisposable
         ("adam_beta2", ["0.95"]),
         ("adam_epsilon", ["1e-6"]),
         ("max_grad_norm", ["0", "0.1"]),
+        ("neftune_noise_alpha", ["0", "5"]),
         ("bf16", ["true"]),
         ("gradient_checkpointing", ["true"]),
         ("label_smoothing_factor", ["0.1"]),
@@ -74,7 +86,8 @@ public sealed class RandomConfigurationTests : IDisposable
     /// <summary>Keys that say which run it is, not how it trains, or that every run here sets.</summary>
     private static readonly string[] Left =
     [
-        "model", "train_data", "data_dir", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "run_name", "report_to", "logging_dir",
+        "model", "train_data", "data_dir", "image_folder", "image_layout", "stages", "resume_from_stage", "training_stage", "stage1_epochs", "stage2_epochs",
+        "stage3_epochs", "stage1_lr", "stage2_lr", "stage3_lr", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "run_name", "report_to", "logging_dir",
         "sample_image", "sample_question", "max_steps",
     ];
 
