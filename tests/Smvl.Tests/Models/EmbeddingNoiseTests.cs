@@ -60,7 +60,7 @@ public sealed class EmbeddingNoiseTests
         Assert.Equal(plain, noisy);
 
         (double Plain, double Noisy) Losses(Batch batch) => (
-            fixture.Model.LossAndGradients(batch, 1), fixture.Model.LossAndGradients(batch, 1, new EmbeddingNoise(Alpha, 1), default));
+            fixture.Model.LossAndGradients(batch, 1), fixture.Model.SampleLossesAndGradients(batch, 1, new EmbeddingNoise(Alpha, 1)).Sum());
     }
 
     private static float[] Noise(EmbeddingNoise noise, int[] lengths)

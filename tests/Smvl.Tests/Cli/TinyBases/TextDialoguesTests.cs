@@ -63,7 +63,7 @@ public sealed partial class TextDialoguesTests
         int colors = 0;
         foreach (CauldronRow row in Trained.Where(row => row.Texts![0]!.Source == "dialogues_zh.by_shape"))
         {
-            Assert.Equal(3, row.Texts!.Length);
+            Assert.Equal(3, row.Texts!.Count);
             string grid = row.Texts[0]!.User!.Split('\n')[0];
             foreach (CauldronTurn turn in row.Texts.Select(turn => turn!))
             {
