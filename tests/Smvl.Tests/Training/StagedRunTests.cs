@@ -8,7 +8,7 @@ public sealed class StagedRunTests : IDisposable
 {
     private const string Stages = """
         [{"name": "connector", "freeze": "connector", "learning_rate": 0.001, "max_steps": 3, "per_device_train_batch_size": 2},
-         {"name": "vision", "freeze": "connector+vision", "learning_rate": 0.0005, "max_steps": 2, "loss_on": "answer", "per_device_train_batch_size": 2},
+         {"name": "vision", "freeze": "connector+vision", "learning_rate": 0.0005, "max_steps": 2, "max_grad_norm": 0.05, "per_device_train_batch_size": 2},
          {"name": "full", "freeze": "full", "freeze_parameters": "model.text_model.embed_tokens", "learning_rate": 0.0001, "max_steps": 3, "per_device_train_batch_size": 1}]
         """;
 
@@ -27,7 +27,7 @@ public sealed class StagedRunTests : IDisposable
 
         RecordingObserver byHand = new();
         RunFixture.Run(ByHand("first", Golden.Path("spliced"), "--freeze", "connector", "--learning_rate", "0.001", "--max_steps", "3", "--per_device_train_batch_size", "2"), byHand);
-        RunFixture.Run(ByHand("second", folder["first"], "--freeze", "connector+vision", "--learning_rate", "0.0005", "--max_steps", "2", "--loss_on", "answer", "--per_device_train_batch_size", "2"), byHand);
+        RunFixture.Run(ByHand("second", folder["first"], "--freeze", "connector+vision", "--learning_rate", "0.0005", "--max_steps", "2", "--max_grad_norm", "0.05", "--per_device_train_batch_size", "2"), byHand);
         RunFixture.Run(
             ByHand("third", folder["second"], "--freeze", "full", "--freeze_parameters", "model.text_model.embed_tokens", "--learning_rate", "0.0001", "--max_steps", "3", "--per_device_train_batch_size", "1"),
             byHand);
