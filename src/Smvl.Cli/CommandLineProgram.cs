@@ -29,6 +29,7 @@ internal static class CommandLineProgram
             InfoCommand.Create(),
             TrainCommand.Create(),
             DataCommand.Create(),
+            MergeCommand.Create(),
             ChatCommand.Create(),
             TokenizeCommand.Create(),
             ExportCommand.Create(),

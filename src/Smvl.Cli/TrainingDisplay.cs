@@ -26,18 +26,12 @@ internal abstract class TrainingDisplay(TextWriter output) : ITrainingObserver
     public void OnStart(IReadOnlyList<string> trainable, long trainableCount, long allCount, int firstStep, int maxSteps)
     {
         const double Mebi = 1 << 20;
-        const int Shown = 6;
         Line(string.Create(
             CultureInfo.InvariantCulture,
             $"trainable params: {trainableCount / Mebi:F2}M || all params: {allCount / Mebi:F2}M || trainable%: {100.0 * trainableCount / allCount:F2}"));
-        foreach (string name in trainable.Take(Shown))
+        foreach (string name in trainable)
         {
             Line($"  trains {name}");
-        }
-
-        if (trainable.Count > Shown)
-        {
-            Line($"  and {trainable.Count - Shown} more tensors");
         }
 
         Begin(firstStep, maxSteps);

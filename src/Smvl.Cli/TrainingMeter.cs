@@ -24,13 +24,13 @@ internal sealed class TrainingMeter
         tokensPerSecond += weight * ((report.Tokens / report.Seconds) - tokensPerSecond);
     }
 
-    /// <summary>One line: step, loss, learning rate, gradient norm, speed, time left.</summary>
+    /// <summary>One line: stage, step, loss, learning rate, gradient norm, speed, time left.</summary>
     public string Describe(StepReport report)
     {
         TimeSpan left = TimeSpan.FromSeconds((report.MaxSteps - report.Step) * secondsPerStep);
         string time = left.TotalHours >= 1 ? left.ToString(@"d\.hh\:mm\:ss", CultureInfo.InvariantCulture).TrimStart('0', '.') : left.ToString(@"m\:ss", CultureInfo.InvariantCulture);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"step {report.Step}/{report.MaxSteps}  loss {report.Loss:F4}  lr {report.LearningRate:0.00e+00}  grad_norm {report.GradientNorm:F3}  {tokensPerSecond:N0} token/s  {time} left");
+            $"{(report.Stage is { } stage ? $"stage {stage}  " : "")}step {report.Step}/{report.MaxSteps}  loss {report.Loss:F4}  lr {report.LearningRate:0.00e+00}  grad_norm {report.GradientNorm:F3}  {tokensPerSecond:N0} token/s  {time} left");
     }
 }

@@ -44,7 +44,7 @@ internal static class StepWork
             optimizer.ZeroGradients();
             model.LossAndGradients(batch, 1.0 / sample.TargetCount, bench.Cancellation);
             double norm = optimizer.GradientNorm();
-            optimizer.Update(arguments.LearningRate, ++step, (float)Math.Min(1, arguments.MaxGradNorm / norm));
+            optimizer.Update(1, ++step, (float)Math.Min(1, arguments.MaxGradNorm / norm));
         });
         double operations = new ModelArithmetic(model).Step(freeze == FreezePolicy.Full, tiles, sample.Ids.Length, sample.TargetCount);
         return BenchmarkRow.Time(name, best.Seconds, operations / best.Limit);

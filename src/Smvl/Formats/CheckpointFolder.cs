@@ -1,3 +1,4 @@
+using Smvl.Models;
 using Smvl.Tensors;
 
 namespace Smvl.Formats;
@@ -55,12 +56,13 @@ public sealed class CheckpointFolder : IDisposable
             else
             {
                 bool pickled = Directory.EnumerateFiles(folder, "pytorch_model*.bin").Any();
+                bool isAdapter = AdapterFolder.Is(folder);
                 throw new SmvlException(
                     "no weights in this folder",
                     folder,
                     $"{SingleFile} or {IndexFile}",
-                    pickled ? "pytorch_model*.bin" : null,
-                    pickled ? "save the model as safetensors" : "fetch the whole checkpoint");
+                    pickled ? "pytorch_model*.bin" : isAdapter ? AdapterFolder.WeightsName : null,
+                    pickled ? "save the model as safetensors" : isAdapter ? "smvl merge BASE ADAPTER --output DIR makes a model of an adapter" : "fetch the whole checkpoint");
             }
 
             return checkpoint;

@@ -9,8 +9,6 @@ namespace Smvl.Models;
 /// </summary>
 internal readonly struct CounterRandom
 {
-    private readonly ulong key;
-
     public CounterRandom(long seed, string name)
     {
         // FNV-1a of the name
@@ -20,8 +18,11 @@ internal readonly struct CounterRandom
             hash = (hash ^ letter) * 0x100000001B3;
         }
 
-        key = SplitMix64.Mix(hash + SplitMix64.Mix((ulong)seed + SplitMix64.Increment));
+        Key = SplitMix64.Mix(hash + SplitMix64.Mix((ulong)seed + SplitMix64.Increment));
     }
+
+    /// <summary>What seed and name come to.</summary>
+    public ulong Key { get; }
 
     /// <summary>Elements <paramref name="start"/> and following of the normal stream: mean 0, the given deviation.</summary>
     /// <param name="values">overwritten</param>
@@ -57,5 +58,5 @@ internal readonly struct CounterRandom
         }
     }
 
-    private ulong Bits(long index) => SplitMix64.Mix(key + ((ulong)index * SplitMix64.Increment));
+    private ulong Bits(long index) => SplitMix64.Mix(Key + ((ulong)index * SplitMix64.Increment));
 }

@@ -5,7 +5,7 @@ namespace Smvl.Models;
 
 /// <summary>
 /// The three layers that own parameters. Forward returns a new tensor that the caller disposes; Backward adds to the gradients of
-/// trainable parameters and writes dx, or skips it when dx is null (nothing trainable lies before).
+/// trainable parameters and writes dx, or skips it when dx is null (nothing trainable lies before). A weight may have an adapter beside it.
 /// </summary>
 internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? bias = null)
 {
@@ -18,6 +18,7 @@ internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? 
     {
         Tensor y = backend.Allocate(x.Shape.Rows, weight.Shape[0]);
         backend.Linear(y, x, Matrix(weight.Value), bias?.Value);
+        weight.Adapter?.Forward(y, x);
         return y;
     }
 
@@ -35,15 +36,20 @@ internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? 
         }
 
         backend.LinearGroup(outputs, x, weights);
+        for (int i = 0; i < layers.Length; i++)
+        {
+            layers[i].weight.Adapter?.Forward(outputs[i], x);
+        }
+
         return outputs;
     }
 
     /// <summary>True when Backward needs the forward's x.</summary>
-    public bool Trainable => weight.Trainable || bias is { Trainable: true };
+    public bool Trainable => weight.Trainable || bias is { Trainable: true } || weight.Adapter is not null;
 
     public void Backward(Tensor? dx, Tensor dy, Tensor? x, bool accumulate = false)
     {
-        if (Trainable)
+        if (weight.Trainable || bias is { Trainable: true })
         {
             backend.LinearBackwardParameters(weight.Gradient is { } gradient ? Matrix(gradient) : null, bias?.Gradient, dy, x!);
         }
@@ -52,6 +58,8 @@ internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? 
         {
             backend.LinearBackwardInput(dx, dy, Matrix(weight.Value), accumulate);
         }
+
+        weight.Adapter?.Backward(dx, dy, x!);
     }
 
     /// <summary>A convolution kernel (N, C, p, p) is the matrix (N, C·p·p).</summary>

@@ -67,9 +67,37 @@ public sealed class ModelFolder : IChatModel
     /// <param name="splitting">whether pictures are cut into tiles, here and in what <see cref="Write"/> writes; null as the folder says</param>
     /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
     public static ModelFolder OpenAny(string path, Backend backend, Action<string>? notice = null, bool? splitting = null) =>
+        AdapterFolder.Is(path)
+            ? OpenAdapter(AdapterFolder.BaseOf(path), path, backend, notice, splitting)
+            : OpenAny(path, path, backend, notice, splitting);
+
+    /// <summary>A model with an adapter's folder beside it; the settings are the adapter's where it has some.</summary>
+    /// <param name="basePath">the model that the adapter was made for</param>
+    /// <param name="adapter">a folder in PEFT's layout</param>
+    /// <param name="backend">where the model runs</param>
+    /// <param name="notice">gets a line where the files leave something open</param>
+    /// <param name="splitting">as for <see cref="OpenAny(string, Backend, Action{string}?, bool?)"/></param>
+    /// <exception cref="SmvlException">as there, or an adapter that is not of this model</exception>
+    public static ModelFolder OpenAdapter(string basePath, string adapter, Backend backend, Action<string>? notice = null, bool? splitting = null)
+    {
+        bool hasSettings = File.Exists(System.IO.Path.Combine(adapter, ConfigFile.Name));
+        ModelFolder folder = OpenAny(hasSettings ? adapter : basePath, basePath, backend, notice, splitting);
+        try
+        {
+            AdapterFolder.Attach(folder.Model, adapter);
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private static ModelFolder OpenAny(string path, string weightsPath, Backend backend, Action<string>? notice, bool? splitting) =>
         ConfigFile.Kind(path) == CheckpointKind.Qwen3
-            ? WithTokenizer(path, notice, read => OpenText(path, backend, read))
-            : WithTokenizer(path, notice, read => OpenSpliced(path, backend, notice, splitting, read));
+            ? WithTokenizer(path, notice, read => OpenText(path, weightsPath, backend, read))
+            : WithTokenizer(path, notice, read => OpenSpliced(path, weightsPath, backend, notice, splitting, read));
 
     /// <summary>A spliced folder.</summary>
     /// <param name="path">a folder that <see cref="Splicer"/> or transformers wrote</param>
@@ -77,7 +105,7 @@ public sealed class ModelFolder : IChatModel
     /// <param name="notice">gets a line where the files leave something open</param>
     /// <exception cref="SmvlException">a file missing or damaged, or files that contradict each other</exception>
     public static ModelFolder Open(string path, Backend backend, Action<string>? notice = null) =>
-        WithTokenizer(path, notice, read => OpenSpliced(path, backend, notice, null, read));
+        WithTokenizer(path, notice, read => OpenSpliced(path, path, backend, notice, null, read));
 
     private static ModelFolder WithTokenizer(string path, Action<string>? notice, Func<Func<BpeTokenizer>, ModelFolder> open)
     {
@@ -99,11 +127,11 @@ public sealed class ModelFolder : IChatModel
         }
     }
 
-    private static ModelFolder OpenText(string path, Backend backend, Func<BpeTokenizer> readTokenizer)
+    private static ModelFolder OpenText(string path, string weightsPath, Backend backend, Func<BpeTokenizer> readTokenizer)
     {
         TextConfig config = ConfigFile.ReadTextSource(path);
         GenerationConfig generation = GenerationConfigFile.Read(path, config);
-        CheckpointFolder weights = CheckpointFolder.Open(path);
+        CheckpointFolder weights = CheckpointFolder.Open(weightsPath);
         VisionLanguageModel? model = null;
         try
         {
@@ -121,7 +149,7 @@ public sealed class ModelFolder : IChatModel
     }
 
     private static ModelFolder OpenSpliced(
-        string path, Backend backend, Action<string>? notice, bool? splitting, Func<BpeTokenizer> readTokenizer)
+        string path, string weightsPath, Backend backend, Action<string>? notice, bool? splitting, Func<BpeTokenizer> readTokenizer)
     {
         ModelConfig config = ConfigFile.ReadModel(path);
         ImageProcessorConfig images = ImageProcessorConfig.Read(path);
@@ -129,7 +157,7 @@ public sealed class ModelFolder : IChatModel
         Check(path, "max_image_size.longest_edge", config.Vision.ImageSize, images.TileSize);
         Check(path, "image_seq_len", config.ImageSequenceLength, images.ImageSeqLen);
         GenerationConfig generation = GenerationConfigFile.Read(path, config.Text);
-        CheckpointFolder weights = CheckpointFolder.Open(path);
+        CheckpointFolder weights = CheckpointFolder.Open(weightsPath);
         VisionLanguageModel? model = null;
         try
         {
@@ -153,11 +181,18 @@ public sealed class ModelFolder : IChatModel
 
     /// <summary>
     /// Writes the model as it stands into an existing folder, with all that a chat needs: trainable tensors in float32, frozen ones
-    /// as they were stored. Each file appears whole or not at all.
+    /// as they were stored. A model with adapters writes these and what is trained beside them in place of its weights. Each file appears
+    /// whole or not at all.
     /// </summary>
     public void Write(string folder, CancellationToken cancellation = default)
     {
         WriteSettings(folder, DType.F32);
+        if (Model.Adapters is not null)
+        {
+            AdapterFolder.Write(Model, folder, System.IO.Path.GetFullPath(weights.Folder));
+            return;
+        }
+
         CheckpointWriter.Write(folder, Tensors(parameter => parameter.Trainable ? DType.F32 : parameter.StoredDType, cancellation));
     }
 

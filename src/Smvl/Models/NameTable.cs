@@ -72,7 +72,10 @@ public sealed class NameTable : IReadOnlyList<TensorName>
     }
 
     /// <summary>The part that a parameter belongs to.</summary>
-    public static ModelPart PartOf(TensorName row) => row.Ours.Split('.')[0] switch
+    public static ModelPart PartOf(TensorName row) => PartOf(row.Ours);
+
+    /// <summary>The same of a name of ours.</summary>
+    internal static ModelPart PartOf(string ours) => ours[..(ours.IndexOf('.', StringComparison.Ordinal) is var dot and >= 0 ? dot : ours.Length)] switch
     {
         "vision" => ModelPart.Vision,
         "connector" => ModelPart.Connector,

@@ -9,9 +9,10 @@ namespace Smvl.Models;
 /// </summary>
 public sealed class Parameter
 {
-    internal Parameter(string name, Tensor value, DType storedDType, bool isMatrix)
+    internal Parameter(string name, string huggingFace, Tensor value, DType storedDType, bool isMatrix)
     {
         Name = name;
+        HuggingFace = huggingFace;
         Value = value;
         StoredDType = storedDType;
         IsMatrix = isMatrix;
@@ -19,6 +20,12 @@ public sealed class Parameter
 
     /// <summary>Our name, as <see cref="NameTable"/> lists it.</summary>
     public string Name { get; }
+
+    /// <summary>The name in a Hugging Face checkpoint, which users know.</summary>
+    public string HuggingFace { get; }
+
+    /// <summary>The part that it belongs to.</summary>
+    public ModelPart Part => NameTable.PartOf(Name);
 
     public Tensor Value { get; private set; }
 
@@ -37,6 +44,15 @@ public sealed class Parameter
     internal TrainedRows? Rows { get; private set; }
 
     public Shape Shape => Value.Shape;
+
+    /// <summary>A matrix of an adapter, which is no part of the model's own folder.</summary>
+    public bool IsAdapter { get; init; }
+
+    /// <summary>True when the value is another than the folder's: trained beside adapters, or merged with one.</summary>
+    internal bool IsReplaced { get; private set; }
+
+    /// <summary>What stands beside the layer of this weight; null without.</summary>
+    internal LoraAdapter? Adapter { get; set; }
 
     /// <summary>A frozen float32 matrix becomes BF16, half as large.</summary>
     internal void Narrow(Backend backend)
@@ -72,6 +88,30 @@ public sealed class Parameter
         Tensor own = Value;
         Value = value;
         return own;
+    }
+
+    /// <summary>Takes the values of another tensor of this shape, in its own type where they have that, else as float32.</summary>
+    internal void Replace(Backend backend, Tensor values)
+    {
+        DType dtype = values.DType == Value.DType ? Value.DType : DType.F32;
+        if (Value.DType != dtype || !(Trainable || IsReplaced || IsAdapter || Rows is not null))
+        {
+            Tensor own = backend.Allocate(dtype, Shape);
+            backend.SetAside(Value);
+            Value.Dispose();
+            Value = own;
+            StoredDType = dtype;
+        }
+
+        backend.Copy(Value, values);
+        IsReplaced = true;
+    }
+
+    /// <summary>Gives its memory back.</summary>
+    internal void Dispose()
+    {
+        Value.Dispose();
+        Gradient?.Dispose();
     }
 
     /// <summary>Makes the float32 master and a zero gradient.</summary>

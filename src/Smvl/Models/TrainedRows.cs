@@ -25,7 +25,7 @@ internal sealed class TrainedRows : IDisposable
         rowOf = this.ids.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
         Tensor rows = backend.Allocate(ids.Count, whole.Shape.Width);
         backend.Gather(rows, whole.Value, this.ids);
-        Masters = new Parameter($"{whole.Name}.rows", rows, DType.F32, isMatrix: true);
+        Masters = new Parameter($"{whole.Name}.rows", $"{whole.HuggingFace}.rows", rows, DType.F32, isMatrix: true);
         Masters.Unfreeze(backend);
     }
 

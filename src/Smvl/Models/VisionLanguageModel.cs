@@ -53,7 +53,7 @@ public sealed class VisionLanguageModel : IDisposable
         foreach (TensorName name in names)
         {
             Tensor stored = weights[name.Ours];
-            parameters.Add(name.Ours, new Parameter(name.Ours, Resident(stored, IsMatrix(name)), stored.DType, IsMatrix(name)));
+            parameters.Add(name.Ours, new Parameter(name.Ours, name.HuggingFace, Resident(stored, IsMatrix(name)), stored.DType, IsMatrix(name)));
         }
 
         text = new(backend, config, name => parameters["text." + name]);
@@ -90,6 +90,9 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>What the loss has beside the cross entropy. The z-loss belongs to training alone.</summary>
     public LossTerms LossTerms { get; set; }
 
+    /// <summary>Null without.</summary>
+    internal LoraAdapters? Adapters { get; private set; }
+
     private Keep KeepMode => GradientCheckpointing ? Keep.Inputs : Keep.Everything;
 
     /// <summary>Whether a parameter is multiplied with or gathered from, and so may be of any type that the backend computes with.</summary>
@@ -106,21 +109,59 @@ public sealed class VisionLanguageModel : IDisposable
 
     /// <summary>
     /// Trains the embedding's rows of some tokens, and those of a head of its own, where the rest of them is frozen; what is trained as a
-    /// whole anyway stays so. Call it behind <see cref="Unfreeze"/>.
+    /// whole anyway stays so, and what <paramref name="trains"/> leaves out. Call it behind <see cref="Unfreeze"/>.
     /// </summary>
-    internal void TrainRows(IReadOnlyList<int> ids)
+    internal void TrainRows(IReadOnlyList<int> ids, Func<Parameter, bool> trains)
     {
-        foreach (string name in (ReadOnlySpan<string>)["text.embedding", "head"])
+        foreach (Parameter matrix in parameters.Values.Where(matrix => ids.Count > 0 && HasTokenRows(matrix) && !matrix.Trainable && trains(matrix)))
         {
-            if (ids.Count > 0 && parameters.TryGetValue(name, out Parameter? matrix) && !matrix.Trainable)
-            {
-                rows.Add(matrix.TrainRows(Backend, ids));
-            }
+            rows.Add(matrix.TrainRows(Backend, ids));
         }
     }
 
+    /// <summary>The embedding, and a head of its own: matrices with a row for each token.</summary>
+    internal static bool HasTokenRows(Parameter parameter) => parameter.Name is "text.embedding" or "head";
+
     /// <summary>Puts the rows of <see cref="TrainRows"/> as they were trained into their matrices.</summary>
     internal void StoreTrainedRows() => rows.ForEach(part => part.Store());
+
+    /// <summary>Puts an adapter beside each of the config's layers. New ones change nothing until they are trained.</summary>
+    /// <exception cref="SmvlException">a module that is no such layer</exception>
+    internal void AddAdapters(LoraConfig config, long seed)
+    {
+        Adapters = new LoraAdapters(this, config, seed);
+        foreach (Parameter parameter in Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }))
+        {
+            parameters.Add(parameter.Name, parameter);
+        }
+
+        if (TakesPictures)
+        {
+            vision.Dropout = Adapters.Dropout;
+        }
+    }
+
+    /// <summary>Adds the adapters' updates to the weights beside them, which become float32; then there are no adapters any more.</summary>
+    internal void MergeAdapters()
+    {
+        foreach (LoraAdapter adapter in Adapters?.List ?? [])
+        {
+            using Tensor merged = adapter.Merged();
+            adapter.Weight.Replace(Backend, merged);
+            adapter.Weight.Adapter = null;
+            foreach (Parameter parameter in (ReadOnlySpan<Parameter>)[adapter.A, adapter.B])
+            {
+                parameters.Remove(parameter.Name);
+                parameter.Dispose();
+            }
+        }
+
+        Adapters = null;
+        if (TakesPictures)
+        {
+            vision.Dropout = null;
+        }
+    }
 
     /// <summary>Stores frozen float32 matrices in BF16, as <c>bf16: true</c> asks for; arithmetic stays float32.</summary>
     public void NarrowFrozen()
@@ -277,8 +318,7 @@ public sealed class VisionLanguageModel : IDisposable
     {
         foreach (Parameter parameter in parameters.Values)
         {
-            parameter.Value.Dispose();
-            parameter.Gradient?.Dispose();
+            parameter.Dispose();
         }
 
         rows.ForEach(part => part.Dispose());
@@ -312,6 +352,7 @@ public sealed class VisionLanguageModel : IDisposable
 
     private double[] Run(Batch batch, float? gradientScale, EmbeddingNoise? noise, CancellationToken cancellation)
     {
+        Adapters?.Dropout.Begin(training: gradientScale is not null);
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
         bool textTrains = Trains("text.") || Trains("head") || rows.Count > 0;

@@ -43,6 +43,9 @@ internal sealed class VisionTower
     /// <summary>Whether each layer's mapped weights leave memory when it has run; they are read again for the next group.</summary>
     public bool SetsLayersAside { get; set; }
 
+    /// <summary>Of the layers' adapters; null without.</summary>
+    public LoraDropout? Dropout { get; set; }
+
     /// <summary>Bytes of the largest layer's weights.</summary>
     public long LargestLayerBytes => layerParameters.Max(own => own.Sum(parameter => parameter.Value.ByteLength));
 
@@ -66,10 +69,11 @@ internal sealed class VisionTower
         {
             int count = Math.Min(perGroup, tiles.Shape[0] - start);
             Group? group = kept?.Add(tiles.Slice(start, count), layers.Length);
-            using Tensor last = ForwardGroup(tiles.Slice(start, count), pixels, mode, group, cancellation);
+            using Tensor last = ForwardGroup(tiles.Slice(start, count), pixels, start / perGroup, mode, group, cancellation);
             backend.Copy(output.Slice(start * patches, count * patches), last);
         }
 
+        Dropout?.Pass = 0;
         return output;
     }
 
@@ -80,8 +84,9 @@ internal sealed class VisionTower
     public void Backward(Tensor dOutput, Activations kept, CancellationToken cancellation)
     {
         int row = 0;
-        foreach (Group group in kept.Groups)
+        foreach ((int pass, Group group) in kept.Groups.Index())
         {
+            Dropout?.Pass = pass;
             int rows = group.Tiles.Shape[0] * config.PatchCount;
             BackwardGroup(dOutput.Slice(row, rows), kept.Pixels, group, cancellation);
             row += rows;
@@ -89,10 +94,11 @@ internal sealed class VisionTower
     }
 
     private Tensor ForwardGroup(
-        Tensor tiles, PixelNormalisation pixels, Keep mode, Group? group, CancellationToken cancellation)
+        Tensor tiles, PixelNormalisation pixels, int pass, Keep mode, Group? group, CancellationToken cancellation)
     {
         int count = tiles.Shape[0];
         AttentionLayout attention = Layout(count);
+        Dropout?.Pass = pass;
         Tensor x;
         using (Tensor patches = Patches(tiles, pixels))
         {

@@ -117,6 +117,12 @@ public abstract class Backend : IDisposable
     /// <summary>y += weight · (x − y): from y towards x.</summary>
     public abstract void Lerp(Tensor y, Tensor x, float weight);
 
+    /// <summary>
+    /// y = x / (1 − probability), or 0 with that probability, decided per element by the key and its index; y may be x (in place). The
+    /// backward is the same with the same key.
+    /// </summary>
+    public abstract void Dropout(Tensor y, Tensor x, float probability, ulong key);
+
     /// <summary>y = silu(gate) · up. y may be gate or up (in place).</summary>
     public abstract void SwiGlu(Tensor y, Tensor gate, Tensor up);
 

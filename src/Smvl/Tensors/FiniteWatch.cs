@@ -164,6 +164,12 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         Look(y, y);
     }
 
+    public override void Dropout(Tensor y, Tensor x, float probability, ulong key)
+    {
+        inner.Dropout(y, x, probability, key);
+        Look(y, null);
+    }
+
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up)
     {
         inner.SwiGlu(y, gate, up);

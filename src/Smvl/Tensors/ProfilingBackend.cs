@@ -196,6 +196,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Elementwise, start, Bytes(y, y, x));
     }
 
+    public override void Dropout(Tensor y, Tensor x, float probability, ulong key)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Dropout(y, x, probability, key);
+        Count(OperationKind.Elementwise, start, Bytes(y, x));
+    }
+
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up)
     {
         long start = Stopwatch.GetTimestamp();

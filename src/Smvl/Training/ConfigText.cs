@@ -56,6 +56,7 @@ internal static class ConfigText
         string text => quote(text),
         IReadOnlyList<string> { Count: 1 } names => quote(names[0]),
         IReadOnlyList<string> names => $"[{string.Join(", ", names.Select(quote))}]",
+        IReadOnlyList<IReadOnlyDictionary<string, object>> maps => $"[{string.Join(", ", maps.Select(map => Of(map, quote)))}]",
         IReadOnlyDictionary<string, object> map => $"{{{string.Join(", ", map.Select(field => $"{field.Key}: {Of(field.Value, quote)}"))}}}",
         _ => throw new InvalidOperationException($"no plain value: {value.GetType()}"),
     };
@@ -69,6 +70,15 @@ internal static class ConfigText
                 foreach (string name in names)
                 {
                     writer.WriteStringValue(name);
+                }
+
+                writer.WriteEndArray();
+                break;
+            case IReadOnlyList<IReadOnlyDictionary<string, object>> maps:
+                writer.WriteStartArray();
+                foreach (IReadOnlyDictionary<string, object> field in maps)
+                {
+                    Write(writer, field);
                 }
 
                 writer.WriteEndArray();

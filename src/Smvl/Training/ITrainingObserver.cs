@@ -10,13 +10,17 @@ namespace Smvl.Training;
 /// <param name="Tokens">tokens of the step, image rows included</param>
 /// <param name="Seconds">of this step</param>
 public sealed record StepReport(
-    int Step, int MaxSteps, double Epoch, double Loss, double LearningRate, double GradientNorm, int Tokens, double Seconds);
+    int Step, int MaxSteps, double Epoch, double Loss, double LearningRate, double GradientNorm, int Tokens, double Seconds)
+{
+    /// <summary>Number and name of the stage; null in a run without stages.</summary>
+    public string? Stage { get; init; }
+}
 
 /// <summary>Watches a run, to show it; it cannot change it.</summary>
 public interface ITrainingObserver
 {
     /// <summary>Once, before the first step.</summary>
-    /// <param name="trainable">names, shapes and sizes of what will be trained</param>
+    /// <param name="trainable">what will be trained, a line for tensors that are alike: names, shapes, sizes, rates</param>
     /// <param name="trainableCount">elements of them</param>
     /// <param name="allCount">elements of the whole model</param>
     /// <param name="firstStep">steps already done by the run that this one continues</param>

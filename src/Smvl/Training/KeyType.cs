@@ -61,6 +61,9 @@ internal static partial class KeyTypes
     /// <summary>Named numbers and words, as a YAML map or as JSON on the command line; a null field is left out.</summary>
     public static readonly KeyType<IReadOnlyDictionary<string, object>> Map = new("map", TryMap, value => value);
 
+    /// <summary>Names and keys of stages, as a YAML list of maps or as JSON on the command line.</summary>
+    public static readonly KeyType<IReadOnlyList<StageKeys>?> Stages = new("list of maps of a name and keys", StageKeys.TryRead, StageKeys.Plain);
+
     /// <summary>One of some words. Where <c>no</c> is one of them, YAML's other words for false mean it too.</summary>
     public static KeyType<T> Choice<T>(params (string Word, T Value)[] choices)
         where T : struct, Enum
@@ -84,6 +87,14 @@ internal static partial class KeyTypes
             string.Join(" or ", choices.Select(choice => choice.Word)),
             TryRead,
             value => choices.First(choice => choice.Value.Equals(value)).Word);
+    }
+
+    /// <summary>The same, or nothing.</summary>
+    public static KeyType<T?> OptionalChoice<T>(params (string Word, T Value)[] choices)
+        where T : struct, Enum
+    {
+        KeyType<T> choice = Choice(choices);
+        return new KeyType<T?>(choice.Name, TryOptional<T>(choice.TryRead), value => value is { } given ? choice.Plain(given) : null);
     }
 
     private static KeyType<T?>.Reader TryOptional<T>(KeyType<T>.Reader read)

@@ -116,19 +116,23 @@ internal static class ModelCard
         card.Append('\n');
     }
 
+    /// <summary>The configuration itself, or those of its stages.</summary>
+    private static IEnumerable<TrainingArguments> Runs(TrainingArguments arguments) =>
+        arguments.Stages?.Select(stage => arguments.ForStage(stage, arguments.Model)) ?? [arguments];
+
     private static void Data(StringBuilder card, TrainingArguments arguments)
     {
         card.Append("## Data\n\n");
-        card.AppendJoin('\n', arguments.TrainData.Select(name => $"- {Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}"));
+        card.AppendJoin('\n', Runs(arguments).SelectMany(run => run.TrainData).Distinct().Select(name => $"- {Path.GetFileName(Path.TrimEndingDirectorySeparator(name))}"));
         card.Append("\n\nSubsets in the schema of the_cauldron");
         card.Append(arguments.EvalRows > 0 ? Invariant($"; at most {arguments.EvalRows} rows were held out.\n\n") : ".\n\n");
     }
 
     private static void Arguments(StringBuilder card, TrainingArguments arguments)
     {
-        string trained = ConfigText.Of(TrainingKeys.Freeze.Plain(arguments.Freeze));
+        string trained = string.Join("; then ", Runs(arguments).Select(FreezeRules.Describe));
         card.Append(CultureInfo.InvariantCulture, $"## Training arguments\n\nTrained: {trained}. Names and meanings are those of transformers' TrainingArguments.\n\n```yaml\n");
-        foreach (string line in arguments.ToYaml().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !NamesAPath(line)))
+        foreach (string line in arguments.ToYaml().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !NamesAPath(line, arguments)))
         {
             card.Append(line).Append('\n');
         }
@@ -137,10 +141,11 @@ internal static class ModelCard
     }
 
     /// <summary>The data have their own section.</summary>
-    private static bool NamesAPath(string line)
+    private static bool NamesAPath(string line, TrainingArguments arguments)
     {
         string key = line[..line.IndexOf(':', StringComparison.Ordinal)];
-        return TrainingKeys.All.Single(known => known.Name == key).IsPath || key == TrainingKeys.TrainData.Name;
+        return TrainingKeys.All.Single(known => known.Name == key).IsPath || key == TrainingKeys.TrainData.Name
+            || (key == TrainingKeys.Stages.Name && (arguments.Stages ?? []).Any(stage => stage.NamesAPath));
     }
 
     private static void Losses(StringBuilder card, TrainerState state)

@@ -77,14 +77,6 @@ internal static class OtherKeys
         Unsupported("hub_model_id", KeyTypes.Text, null, NoHub),
         Unsupported("hub_token", KeyTypes.Text, null, NoHub),
 
-        Unsupported("training_stage", KeyTypes.Text, null, "training in stages is " + Later),
-        Unsupported("resume_from_stage", KeyTypes.Text, null, "training in stages is " + Later),
-        Unsupported("stage1_epochs", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
-        Unsupported("stage2_epochs", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
-        Unsupported("stage3_epochs", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
-        Unsupported("stage1_lr", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
-        Unsupported("stage2_lr", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
-        Unsupported("stage3_lr", KeyTypes.OptionalNumber, null, "training in stages is " + Later),
         Unsupported("downstream_tasks", KeyTypes.Text, null, "training on downstream tasks is " + Later),
         UnsupportedFlag("video_data", false, "training on videos is " + Later),
     ];

@@ -68,7 +68,7 @@ internal sealed class Progress
             BatchSize = steps.BatchSize,
             Accumulation = steps.Accumulation,
             MaxTokensPerBatch = arguments.MaxTokensPerBatch,
-            Freeze = TrainingState.FreezeName(arguments),
+            Freeze = FreezeRules.Describe(arguments),
             LossSinceLog = lossSinceLog,
             LastLoggedStep = lastLoggedStep,
             TotalLoss = lossUpToLog,

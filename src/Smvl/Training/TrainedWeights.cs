@@ -3,7 +3,7 @@ using Smvl.Models;
 
 namespace Smvl.Training;
 
-/// <summary>The trained tensors of a checkpoint, taken back into the model that they were saved from.</summary>
+/// <summary>The trained tensors of a checkpoint, a model's or an adapter's, taken back into the model that they were saved from.</summary>
 internal static class TrainedWeights
 {
     /// <param name="model">whose trainable parameters, and matrices of which rows are trained, are overwritten; the others are what they were</param>
@@ -11,6 +11,12 @@ internal static class TrainedWeights
     /// <exception cref="SmvlException">a file missing or damaged, or another model's</exception>
     public static void Read(VisionLanguageModel model, string checkpoint)
     {
+        if (model.Adapters is not null)
+        {
+            AdapterFolder.Load(model, checkpoint);
+            return;
+        }
+
         using CheckpointFolder folder = CheckpointFolder.Open(checkpoint);
         NameTable names = model.TakesPictures ? NameTable.For(model.Config) : NameTable.TextSource(model.TextConfig);
         IReadOnlyDictionary<string, Tensors.Tensor> stored = CheckpointWeights.Bind(folder, names);

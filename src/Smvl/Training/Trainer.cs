@@ -66,8 +66,9 @@ public sealed class Trainer
         schedule = LearningRateSchedule.Create(arguments, steps.WarmupSteps, steps.MaxSteps);
         progress = new Progress();
         folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
-        folder.Model.Unfreeze(parameter => arguments.Freeze.Trains(parameter));
-        folder.Model.TrainRows(folder.MarkerIds);
+        FreezeRules rules = new(arguments);
+        folder.Model.Unfreeze(parameter => rules.Trains(parameter));
+        folder.Model.TrainRows(folder.MarkerIds, rules.TrainsRows);
         if (arguments.Bf16)
         {
             folder.Model.NarrowFrozen();
@@ -167,7 +168,7 @@ public sealed class Trainer
     {
         Parameter[] trainable = [.. folder.Model.Trained];
         observer.OnStart(
-            [.. trainable.Select(p => $"{p.Name} {p.Shape}")],
+            TrainedListing.Lines(trainable, arguments),
             trainable.Sum(p => p.Shape.Count),
             folder.Model.Parameters.Sum(p => p.Shape.Count),
             progress.Step,
@@ -214,12 +215,13 @@ public sealed class Trainer
 
         optimizer.ZeroGradients();
         double sum = 0;
-        int tokens = 0, number = 0;
+        int tokens = 0;
         List<(RowLocation At, double Loss)> rowLosses = [];
-        foreach (MicroBatch micro in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0))
+        foreach ((int index, MicroBatch micro) in update.Batches.Where(micro => micro.Batch.Lengths.Count > 0).Index())
         {
+            folder.Model.Adapters?.Dropout.Place = (progress.Step, index);
             using Batch batch = micro.Batch;
-            EmbeddingNoise? noise = EmbeddingNoise.For(arguments.NeftuneNoiseAlpha ?? 0, arguments.Seed, progress.Step, number++);
+            EmbeddingNoise? noise = EmbeddingNoise.For(arguments.NeftuneNoiseAlpha ?? 0, arguments.Seed, progress.Step, index);
             double[] losses = folder.Model.SampleLossesAndGradients(batch, 1.0 / targets, noise, cancellation);
             double loss = losses.Sum();
             if (!double.IsFinite(loss))
@@ -240,7 +242,7 @@ public sealed class Trainer
 
         double scale = arguments.MaxGradNorm > 0 ? Math.Min(1, arguments.MaxGradNorm / (norm + 1e-6)) : 1;
         double learningRate = schedule.LearningRate(progress.Step);
-        optimizer.Update(learningRate, progress.Step + 1, (float)scale);
+        optimizer.Update(schedule.Multiplier(progress.Step), progress.Step + 1, (float)scale);
         folder.Model.StoreTrainedRows();
         average?.Update(progress.Step + 1);
         progress.Add(sum / targets, norm, learningRate, tokens);

@@ -1,6 +1,7 @@
 using Smvl.Data;
-using Smvl.Text;
+using Smvl.Models;
 using Smvl.Tensors;
+using Smvl.Text;
 
 namespace Smvl.Training;
 
@@ -17,14 +18,68 @@ public sealed class TrainingArguments
     /// <summary>How <see cref="SmvlException.Where"/> begins for what is wrong on the command line rather than in a file.</summary>
     public const string CommandLine = CommandLineConfig.Where;
 
-    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _origins = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, object?> _values;
+    private readonly Dictionary<string, string> _origins;
 
     private TrainingArguments(params IReadOnlyList<RawEntry>[] sources)
     {
+        _values = new(StringComparer.Ordinal);
+        _origins = new(StringComparer.Ordinal);
         foreach (IReadOnlyList<RawEntry> source in sources)
         {
             Take(source);
+        }
+
+        if (Stages is null)
+        {
+            CheckTogether();
+            return;
+        }
+
+        CheckStages();
+        if (Get(TrainingKeys.Stages) is { } written)
+        {
+            // what the command line overrides is no part of the stages any more, also not when the configuration is read again
+            _values[TrainingKeys.Stages.Name] = written.Select(stage => stage with { Keys = [.. stage.Keys.Where(YieldsTo)] }).ToArray();
+        }
+
+        foreach (StageKeys stage in Stages)
+        {
+            _ = ForStage(stage, Model);   // fails here rather than when its turn comes
+        }
+    }
+
+    private TrainingArguments(TrainingArguments whole, StageKeys stage, string? model)
+    {
+        _values = new(whole._values, StringComparer.Ordinal);
+        _origins = new(whole._origins, StringComparer.Ordinal);
+        foreach (TrainingKey key in (TrainingKey[])[TrainingKeys.Stages, TrainingKeys.TrainingStage, TrainingKeys.ResumeFromStage])
+        {
+            _values.Remove(key.Name);
+        }
+
+        StageKey[] own = [.. stage.Keys.Where(whole.YieldsTo)];
+        foreach (string other in own.SelectMany(key => Rivals(key.Key.CanonicalName)))
+        {
+            _values.Remove(other);
+        }
+
+        foreach (StageKey key in own)
+        {
+            _values[key.Key.CanonicalName] = key.Value;
+            _origins[key.Key.CanonicalName] = key.Where;
+        }
+
+        _values[TrainingKeys.OutputDir.Name] = Path.Combine(whole.OutputDir, stage.Name);
+        _values[TrainingKeys.RunName.Name] = $"{whole.RunName}-{stage.Name}";
+        if (model is not null)
+        {
+            _values[TrainingKeys.Model.Name] = model;
+        }
+
+        if (whole.LoggingDir is { } logs)
+        {
+            _values[TrainingKeys.LoggingDir.Name] = Path.Combine(logs, stage.Name);
         }
 
         CheckTogether();
@@ -44,6 +99,23 @@ public sealed class TrainingArguments
     public string? ImageFolder => Get(TrainingKeys.ImageFolder);
 
     public FreezePolicy Freeze => Get(TrainingKeys.Freeze);
+
+    /// <summary>Patterns that <see cref="FreezeRules"/> reads; empty where none is given.</summary>
+    public IReadOnlyList<string> FreezeParameters => Get(TrainingKeys.FreezeParameters) ?? [];
+
+    /// <inheritdoc cref="FreezeParameters"/>
+    public IReadOnlyList<string> TrainableParameters => Get(TrainingKeys.TrainableParameters) ?? [];
+
+    /// <summary>Rank of the adapters; null: there are none.</summary>
+    public int? LoraRank => Get(TrainingKeys.LoraR);
+
+    /// <summary>Null: twice the rank.</summary>
+    public double? LoraAlpha => Get(TrainingKeys.LoraAlpha);
+
+    public double LoraDropout => Get(TrainingKeys.LoraDropout);
+
+    /// <summary>Names or patterns that <see cref="LoraTargets"/> reads; null: the text decoder's layers.</summary>
+    public IReadOnlyList<string>? LoraTargetModules => Get(TrainingKeys.LoraTargetModules);
 
     /// <summary>Tokens per sample.</summary>
     public int MaxLength => Get(TrainingKeys.MaxLength);
@@ -69,6 +141,18 @@ public sealed class TrainingArguments
 
     /// <summary>Bytes.</summary>
     public long VisionCacheLimit => Get(TrainingKeys.VisionCacheLimit);
+
+    /// <summary>Null in a run without stages; their keys win over the others, but not over the command line's.</summary>
+    internal IReadOnlyList<StageKeys>? Stages => Get(TrainingKeys.TrainingStage) is { } original
+        ? StageKeys.OfOriginal(
+            original,
+            MaxSteps > 0 ? null : [Get(TrainingKeys.Stage1Epochs), Get(TrainingKeys.Stage2Epochs), Get(TrainingKeys.Stage3Epochs)],
+            [Get(TrainingKeys.Stage1Rate), Get(TrainingKeys.Stage2Rate), Get(TrainingKeys.Stage3Rate)],
+            Origin(TrainingKeys.TrainingStage))
+        : Get(TrainingKeys.Stages);
+
+    /// <summary>Name or number of a finished stage, or null.</summary>
+    public string? ResumeFromStage => Get(TrainingKeys.ResumeFromStage);
 
     public string OutputDir => Get(TrainingKeys.OutputDir);
 
@@ -113,6 +197,14 @@ public sealed class TrainingArguments
     public int DataSeed => Get(TrainingKeys.DataSeed) ?? Seed;
 
     public double LearningRate => Get(TrainingKeys.LearningRate);
+
+    /// <summary>A part's own highest rate; null where it has none.</summary>
+    public double? LearningRateOf(ModelPart part) => part switch
+    {
+        ModelPart.Connector => Get(TrainingKeys.LearningRateConnector),
+        ModelPart.Vision => Get(TrainingKeys.LearningRateVision),
+        _ => Get(TrainingKeys.LearningRateText),
+    };
 
     public ScheduleType LrSchedulerType => Get(TrainingKeys.LrSchedulerType);
 
@@ -213,6 +305,12 @@ public sealed class TrainingArguments
             : new TrainingArguments(CommandLineConfig.Read(arguments));
     }
 
+    /// <summary>The configuration of one stage: a run of its own, in a folder of its own.</summary>
+    /// <param name="stage">one of <see cref="Stages"/></param>
+    /// <param name="model">what it begins with; null: as for the whole run</param>
+    /// <exception cref="SmvlException">keys that contradict each other in this stage</exception>
+    internal TrainingArguments ForStage(StageKeys stage, string? model) => new(this, stage, model);
+
     /// <summary>The configuration as YAML that <see cref="FromYaml"/> reads back: every key that acts, and the others where they were given.</summary>
     public string ToYaml() => ConfigText.Yaml(PlainValues());
 
@@ -255,8 +353,39 @@ public sealed class TrainingArguments
         }
     }
 
+    // keys of which one stands for the other
+    private static string[] Rivals(string key) => key switch
+    {
+        "warmup_steps" => ["warmup_ratio"],
+        "warmup_ratio" => ["warmup_steps"],
+        "num_train_epochs" => ["max_steps"],
+        _ => [],
+    };
+
+    private bool YieldsTo(StageKey key) =>
+        ((string[])[key.Key.CanonicalName, .. Rivals(key.Key.CanonicalName)]).All(name => _origins.GetValueOrDefault(name) != CommandLine);
+
+    private void CheckStages()
+    {
+        if (Get(TrainingKeys.Stages) is not null && Get(TrainingKeys.TrainingStage) is not null)
+        {
+            throw new SmvlException("stages and training_stage are two ways to write the same", Origin(TrainingKeys.TrainingStage), "one of them", "both", "remove one");
+        }
+
+        if (ResumeFromCheckpoint is not null)
+        {
+            throw new SmvlException(
+                "resume_from_checkpoint is of one run, and stages are several", Origin(TrainingKeys.ResumeFromCheckpoint), hint: "the same command continues the stage that was interrupted; resume_from_stage names a finished one");
+        }
+    }
+
     private void CheckTogether()
     {
+        if (ResumeFromStage is not null)
+        {
+            throw new SmvlException("resume_from_stage is given without stages", Origin(TrainingKeys.ResumeFromStage), hint: "resume_from_checkpoint continues a run without stages");
+        }
+
         if (Get(TrainingKeys.WarmupRatio) is { } ratio && Get(TrainingKeys.WarmupSteps) is > 0 and double steps && steps != ratio)
         {
             throw new SmvlException(
@@ -267,6 +396,12 @@ public sealed class TrainingArguments
         {
             throw new SmvlException(
                 "resume_from_checkpoint and overwrite_output_dir contradict each other", Origin(TrainingKeys.ResumeFromCheckpoint), actual: $"'{checkpoint}' and true", hint: "remove one");
+        }
+
+        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules] is var loraKeys
+            && loraKeys.FirstOrDefault(key => !Equals(_values.GetValueOrDefault(key.Name, key.Default), key.Default)) is { } idle)
+        {
+            throw new SmvlException($"{idle.Name} is given without lora_r", Origin(idle), "lora_r >= 1", "null", "give lora_r, the adapters' rank");
         }
 
         if (EvalRows == 0 && (EvalStrategy != IntervalStrategy.No || EvalOnStart))

@@ -48,7 +48,7 @@ internal abstract class TrainingKey(string name, string doc)
     /// <exception cref="SmvlException">wrong type, outside the constraint, or not supported</exception>
     public abstract object? Read(RawValue raw);
 
-    /// <summary>A value of this key as null, bool, int, double, string, list of strings or map.</summary>
+    /// <summary>A value of this key as null, bool, int, double, string, list of strings or of maps, or map.</summary>
     public abstract object? Plain(object? value);
 }
 

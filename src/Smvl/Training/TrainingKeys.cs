@@ -21,6 +21,12 @@ internal static class TrainingKeys
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
     public static readonly TrainingKey<string?> ImageFolder = Add(new TrainingKey<string?>("image_folder", KeyTypes.Path, null, "folder that the pictures' paths in JSON datasets start from; null, or for those it lacks: the JSON file's folder"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));
+    public static readonly TrainingKey<IReadOnlyList<string>?> FreezeParameters = Add(new TrainingKey<IReadOnlyList<string>?>("freeze_parameters", KeyTypes.Names!, null, "patterns of tensor names that stay frozen, whatever freeze says; see Freezing"));
+    public static readonly TrainingKey<IReadOnlyList<string>?> TrainableParameters = Add(new TrainingKey<IReadOnlyList<string>?>("trainable_parameters", KeyTypes.Names!, null, "patterns of tensor names that are trained, whatever freeze and freeze_parameters say"));
+    public static readonly TrainingKey<int?> LoraR = Add(new TrainingKey<int?>("lora_r", KeyTypes.OptionalInteger, null, "rank of LoRA adapters beside frozen linear layers; null: none; see LoRA") { Constraint = (">= 1", value => value >= 1) });
+    public static readonly TrainingKey<double?> LoraAlpha = Add(new TrainingKey<double?>("lora_alpha", KeyTypes.OptionalNumber, null, "an adapter's update is scaled by lora_alpha / lora_r; null: twice lora_r") { Constraint = ("> 0", value => value > 0) });
+    public static readonly TrainingKey<double> LoraDropout = Add(new TrainingKey<double>("lora_dropout", KeyTypes.Number, 0, "share of the adapters' inputs left out in training") { Constraint = (">= 0 and < 1", value => value is >= 0 and < 1) });
+    public static readonly TrainingKey<IReadOnlyList<string>?> LoraTargetModules = Add(new TrainingKey<IReadOnlyList<string>?>("lora_target_modules", KeyTypes.Names!, null, "layers with an adapter: ends of their names, or patterns; all-linear: every linear layer of text decoder and tower; null: of the text decoder"));
     public static readonly TrainingKey<int> Turns = Add(new TrainingKey<int>("turns", KeyTypes.Turns, SampleRules.AllTurns, "the first so many turns of a row are trained on"));
     public static readonly TrainingKey<int> MaxImages = Add(AtLeast("max_images", 0, 4, "the first so many pictures of a row are shown to the model; the others are left out and counted"));
     public static readonly TrainingKey<LossOn> LossOn = Add(new TrainingKey<LossOn>("loss_on", KeyTypes.Choice(("all", Data.LossOn.All), ("answer", Data.LossOn.Answer)), Data.LossOn.Answer, "all: questions too; answer: only what the assistant says and the token that ends it"));
@@ -31,6 +37,17 @@ internal static class TrainingKeys
     public static readonly TrainingKey<bool> SkipBadRows = Add(Flag("skip_bad_rows", false, "skip and count rows that cannot be read, instead of stopping"));
     public static readonly TrainingKey<string?> VisionCache = Add(new TrainingKey<string?>("vision_cache", KeyTypes.Path, null, "folder that keeps what a frozen vision tower makes of each tile, for later epochs and runs; null: none"));
     public static readonly TrainingKey<long> VisionCacheLimit = Add(new TrainingKey<long>("vision_cache_limit", KeyTypes.Size, 20_000_000_000, "size of that folder from which nothing is added"));
+
+    // Stages
+    public static readonly TrainingKey<IReadOnlyList<StageKeys>?> Stages = Add(new TrainingKey<IReadOnlyList<StageKeys>?>("stages", KeyTypes.Stages, null, "runs one behind the other, each with its own values of any key; see Stages"));
+    public static readonly TrainingKey<string?> ResumeFromStage = Add(new TrainingKey<string?>("resume_from_stage", KeyTypes.Text, null, "name or number of a finished stage: its model is taken and the stages behind it run; those before need not be there"));
+    public static readonly TrainingKey<OriginalStage?> TrainingStage = Add(new TrainingKey<OriginalStage?>("training_stage", KeyTypes.OptionalChoice(("stage1", OriginalStage.Stage1), ("stage2", OriginalStage.Stage2), ("stage3", OriginalStage.Stage3), ("all", OriginalStage.All)), null, "the original scripts' way to write stages: connector, connector+vision, full, or all three"));
+    public static readonly TrainingKey<double> Stage1Epochs = Add(StageEpochs("stage1_epochs"));
+    public static readonly TrainingKey<double> Stage2Epochs = Add(StageEpochs("stage2_epochs"));
+    public static readonly TrainingKey<double> Stage3Epochs = Add(StageEpochs("stage3_epochs"));
+    public static readonly TrainingKey<double> Stage1Rate = Add(NonNegative("stage1_lr", 1e-4, "learning_rate of that stage of training_stage"));
+    public static readonly TrainingKey<double> Stage2Rate = Add(NonNegative("stage2_lr", 5e-5, "learning_rate of that stage of training_stage"));
+    public static readonly TrainingKey<double> Stage3Rate = Add(NonNegative("stage3_lr", 1e-5, "learning_rate of that stage of training_stage"));
 
     // Output
     public static readonly TrainingKey<string> OutputDir = Add(new TrainingKey<string>("output_dir", KeyTypes.Path!, "trainer_output", "folder for checkpoints, the log and the trained model"));
@@ -66,6 +83,9 @@ internal static class TrainingKeys
 
     // Optimizer
     public static readonly TrainingKey<double> LearningRate = Add(NonNegative("learning_rate", 5e-5, "highest learning rate"));
+    public static readonly TrainingKey<double?> LearningRateConnector = Add(PartRate("learning_rate_connector", "the connector"));
+    public static readonly TrainingKey<double?> LearningRateVision = Add(PartRate("learning_rate_vision", "the vision tower"));
+    public static readonly TrainingKey<double?> LearningRateText = Add(PartRate("learning_rate_text", "the text decoder and its head"));
     public static readonly TrainingKey<ScheduleType> LrSchedulerType = Add(new TrainingKey<ScheduleType>("lr_scheduler_type", Schedules(), ScheduleType.Linear, "course of the learning rate"));
     public static readonly TrainingKey<IReadOnlyDictionary<string, object>> LrSchedulerKwargs = Add(new TrainingKey<IReadOnlyDictionary<string, object>>("lr_scheduler_kwargs", KeyTypes.Map, new SortedDictionary<string, object>(), "options of the schedule, e.g. {num_cycles: 0.5}"));
     public static readonly TrainingKey<double> WarmupSteps = Add(new TrainingKey<double>("warmup_steps", KeyTypes.Number, 0, "optimizer steps of linear warmup; below 1: a share of all steps") { Constraint = (">= 0, whole from 1 on", value => value >= 0 && IsShareOrWhole(value)) });
@@ -137,6 +157,12 @@ internal static class TrainingKeys
 
     private static TrainingKey<double> NonNegative(string name, double value, string doc) =>
         new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0", number => number >= 0) };
+
+    private static TrainingKey<double> StageEpochs(string name) =>
+        new(name, KeyTypes.Number, 1, "num_train_epochs of that stage of training_stage") { Constraint = ("> 0", value => value > 0) };
+
+    private static TrainingKey<double?> PartRate(string name, string part) =>
+        new(name, KeyTypes.OptionalNumber, null, $"the same of {part}; null: learning_rate") { Constraint = (">= 0", number => number >= 0) };
 
     private static TrainingKey<double> Beta(string name, double value, string doc) =>
         new(name, KeyTypes.Number, value, doc) { Constraint = (">= 0 and < 1", number => number is >= 0 and < 1) };

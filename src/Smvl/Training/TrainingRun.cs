@@ -32,6 +32,11 @@ public static class TrainingRun
     public static TrainingResult Run(
         TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
     {
+        if (arguments.Stages is not null)
+        {
+            return StagedRun.Run(arguments, backend, observer, cancellation);
+        }
+
         using TrackerSet tracker = new(arguments, observer.OnNote);
         observer.CopyTo(line => tracker.LogConsole(line, isError: false));
         try
@@ -53,7 +58,8 @@ public static class TrainingRun
     {
         using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
         Checkpoint? start = FindStart(arguments);
-        string modelFolder = start?.Folder ?? FindModel(arguments, observer.OnNote) ?? SpliceDefault(arguments, observer, cancellation);
+        bool isAdapted = arguments.LoraRank is not null;   // then a checkpoint holds the adapters, and not their model
+        string modelFolder = (isAdapted ? null : start?.Folder) ?? BaseModel(arguments, observer, cancellation);
         if (start is not null)
         {
             observer.OnNote($"continuing from {start.Folder}, step {start.Step}");
@@ -61,21 +67,13 @@ public static class TrainingRun
 
         using FiniteWatch watched = new(backend);
         using ModelFolder model = ModelFolder.OpenAny(modelFolder, watched, observer.OnNote, arguments.DoImageSplitting);
-        CheckLayout(arguments, model);
-        if (!model.Model.Parameters.Any(parameter => arguments.Freeze.Trains(parameter)))
+        Adapt(arguments, model, modelFolder, start, observer);
+        foreach (string note in CheckModel(arguments, model))
         {
-            throw new SmvlException("nothing is left to train", model.Path, "freeze full, for a text model alone", arguments.Freeze.ToString().ToLowerInvariant());
+            observer.OnNote(note);
         }
 
-        CheckVisionCache(arguments, model.Model);
-        SampleRules rules = arguments.SampleRules;
-        if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
-        {
-            throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
-        }
-
-        using TrainingData data = TrainingData.Open(
-            arguments, new SampleBuilder(model.Model.TakesPictures ? model.Images : null, model.Prompts, rules), model.Prompts.ImageTokenId);
+        using TrainingData data = OpenData(arguments, model);
         foreach (string note in data.Notes)
         {
             observer.OnNote(note);
@@ -119,7 +117,21 @@ public static class TrainingRun
         }
     }
 
-    private static void CheckVisionCache(TrainingArguments arguments, VisionLanguageModel model)
+    /// <summary>What the model can refute of a configuration; what is left to say comes back as lines.</summary>
+    /// <param name="arguments">of the run, or of one of its stages</param>
+    /// <param name="model">with the adapters that it has already, or without them</param>
+    /// <exception cref="SmvlException">keys that do not fit the model</exception>
+    internal static IReadOnlyList<string> CheckModel(TrainingArguments arguments, ModelFolder model)
+    {
+        CheckLayout(arguments, model);
+        FreezeRules rules = new(arguments);
+        IReadOnlyList<string> notes = rules.Check(model.Model.Parameters, model.Path, model.MarkerIds.Count > 0);
+        LoraConfig? adapters = LoraTargets.Of(arguments, model.Model.Parameters);
+        CheckVisionCache(arguments, model.Model, weight => rules.Trains(weight) || adapters?.Modules.Contains(LoraAdapter.ModuleOf(weight)) == true);
+        return notes;
+    }
+
+    private static void CheckVisionCache(TrainingArguments arguments, VisionLanguageModel model, Func<Parameter, bool> trains)
     {
         if (arguments.VisionCache is not { } cache)
         {
@@ -131,11 +143,53 @@ public static class TrainingRun
             throw new SmvlException("there is no vision tower whose output could be kept", "vision_cache", "a spliced model", "a text model alone", "leave out vision_cache");
         }
 
-        if (model.Parameters.FirstOrDefault(parameter => VisionCache.IsOfTower(parameter) && arguments.Freeze.Trains(parameter)) is { } trained)
+        if (model.Parameters.FirstOrDefault(parameter => VisionCache.IsOfTower(parameter) && trains(parameter)) is { } trained)
         {
             throw new SmvlException(
                 $"the vision tower trains ({trained.Name}), so that what is kept of its output would be wrong after the first step", "vision_cache", "a frozen tower",
                 $"'{cache}'", "leave out vision_cache, or freeze the tower");
+        }
+    }
+
+    /// <summary>The folder that a new run begins with.</summary>
+    internal static string BaseModel(TrainingArguments arguments, ITrainingObserver observer, CancellationToken cancellation) =>
+        FindModel(arguments, observer.OnNote) ?? SpliceDefault(arguments, observer, cancellation);
+
+    /// <summary>The rows that a run learns from, as samples of its model.</summary>
+    /// <exception cref="SmvlException">no such data, or samples that could hold no picture</exception>
+    internal static TrainingData OpenData(TrainingArguments arguments, ModelFolder model)
+    {
+        SampleRules rules = arguments.SampleRules;
+        if (model.Model.TakesPictures && !model.Prompts.TrySample([new("", "")], [ImageGrid.Whole], rules, out TrainingText shortest))
+        {
+            throw new SmvlException("one tile's image rows do not fit", "max_length", $"at least {shortest.ImageEnd}", $"{arguments.MaxLength}", "raise it");
+        }
+
+        return TrainingData.Open(
+            arguments, new SampleBuilder(model.Model.TakesPictures ? model.Images : null, model.Prompts, rules), model.Prompts.ImageTokenId);
+    }
+
+    /// <summary>The model with new adapters, or with the checkpoint's; one that had some already is merged with them.</summary>
+    private static void Adapt(TrainingArguments arguments, ModelFolder model, string modelFolder, Checkpoint? start, ITrainingObserver observer)
+    {
+        if (model.Model.Adapters is { } earlier && start?.Folder != modelFolder)
+        {
+            if (arguments.LoraRank is not null)
+            {
+                throw new SmvlException("the model is an adapter already", modelFolder, "a model for new adapters to stand beside", hint: "smvl merge BASE ADAPTER --output DIR makes one");
+            }
+
+            observer.OnNote($"{modelFolder} is an adapter: its {earlier.List.Count} layers are merged with their model before training");
+            model.Model.MergeAdapters();
+        }
+
+        if (LoraTargets.Of(arguments, model.Model.Parameters) is { } config)
+        {
+            model.Model.AddAdapters(config, arguments.Seed);
+            if (start is not null)
+            {
+                AdapterFolder.Load(model.Model, start.Folder);
+            }
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed record TrainingState
     /// <summary>Null: batches were of <see cref="BatchSize"/> samples.</summary>
     public required int? MaxTokensPerBatch { get; init; }
 
-    /// <summary>The name of the freeze policy: which weights and moments the checkpoint holds.</summary>
+    /// <summary>The freeze policy with its patterns: which weights and moments the checkpoint holds.</summary>
     public required string Freeze { get; init; }
 
     /// <summary>Sum of the losses of the updates since the last log.</summary>
@@ -124,7 +124,7 @@ internal sealed record TrainingState
     {
         Check("seed", Seed, arguments.Seed);
         Check("data_seed", DataSeed, arguments.DataSeed);
-        Check("freeze", Freeze, FreezeName(arguments));
+        Check("freeze", Freeze, FreezeRules.Describe(arguments));
         Check("max_tokens_per_batch", ConfigText.Of(MaxTokensPerBatch), ConfigText.Of(arguments.MaxTokensPerBatch));
         Check("per_device_train_batch_size", BatchSize, MaxTokensPerBatch is null ? steps.BatchSize : BatchSize);
         Check("gradient_accumulation_steps", Accumulation, steps.Accumulation);
@@ -140,7 +140,4 @@ internal sealed record TrainingState
             }
         }
     }
-
-    /// <summary>The freeze policy as the configuration names it.</summary>
-    public static string FreezeName(TrainingArguments arguments) => ConfigText.Of(TrainingKeys.Freeze.Plain(arguments.Freeze));
 }

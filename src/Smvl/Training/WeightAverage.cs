@@ -87,6 +87,8 @@ internal sealed class WeightAverage : IDisposable
 
             backend.Copy(parameter.Value, backend.Import(stored));
         }
+
+        model.StoreTrainedRows();
     }
 
     /// <exception cref="SmvlException">the checkpoint is of a run with use_ema: its model is an average, with which training cannot go on</exception>

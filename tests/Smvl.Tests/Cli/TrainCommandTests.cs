@@ -28,7 +28,7 @@ public sealed class TrainCommandTests : IDisposable
         (int code, string output, string error) = await Run("train", yaml, "--max_steps", "3", "--per_device_train_batch_size=2");
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("trainable params: 0.05M", output);
-        Assert.Contains("trains connector.weight", output);
+        Assert.Contains("  trains model.connector.modality_projection.proj.weight  [", output);
         Assert.Contains("step 3/3", output);
         Assert.Contains("eval_loss", output);
         Assert.Contains("sample answer", output);

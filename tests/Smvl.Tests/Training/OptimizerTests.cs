@@ -20,10 +20,10 @@ public sealed class OptimizerTests : IDisposable
     [Fact]
     public void MatricesDecayAndVectorsDoNot()
     {
-        using Optimizer optimizer = New(FreezePolicy.Full, "--weight_decay", "0.5");
+        using Optimizer optimizer = New(FreezePolicy.Full, "--learning_rate", "0.1", "--weight_decay", "0.5");
         Dictionary<string, float> before = fixture.Model.Parameters.ToDictionary(p => p.Name, p => p.Value.Span<float>()[0]);
         optimizer.ZeroGradients();
-        optimizer.Update(learningRate: 0.1, step: 1, gradientScale: 1);
+        optimizer.Update(multiplier: 1, step: 1, gradientScale: 1);
         foreach (Parameter parameter in fixture.Model.Parameters)
         {
             // without a gradient only the decay moves a weight
@@ -52,16 +52,16 @@ public sealed class OptimizerTests : IDisposable
     {
         using Optimizer first = New(FreezePolicy.Connector);
         Gradient("connector.weight").Fill(0.25f);
-        first.Update(1e-3, 1, 1);
+        first.Update(1, 1, 1);
         first.Write(temporary.Path);
         float[] weights = fixture.Model.Parameters.Single(p => p.Trainable).Value.Span<float>().ToArray();
 
         using Optimizer second = new(fixture.Model, Arguments());
         second.Read(temporary.Path);
-        first.Update(1e-3, 2, 1);
+        first.Update(1, 2, 1);
         float[] expected = Connector().ToArray();
         weights.CopyTo(Connector());
-        second.Update(1e-3, 2, 1);
+        second.Update(1, 2, 1);
         Assert.Equal(expected, Connector().ToArray());
     }
 

@@ -16,11 +16,13 @@ public sealed class RandomConfigurationTests : IDisposable
     private static readonly (string Key, string[] Values)[] Choices =
     [
         ("freeze", ["connector", "connector+vision", "full"]),
+        ("freeze_parameters", ["model.vision_model", "model.connector", "*"]),
+        ("trainable_parameters", ["model.text_model.norm", "model.text_model.layers.{0..1}.mlp,model.connector"]),
+        ("lora_r", ["1", "4"]),
         ("turns", ["first", "2", "all"]),
+        ("max_images", ["0", "1", "4"]),
         ("loss_on", ["all", "answer"]),
         ("do_image_splitting", ["true", "false"]),
-        ("image_layout", ["qwen"]),
-        ("max_images", ["1", "4"]),
         ("max_length", ["512", "1024"]),
         ("max_tokens_per_batch", ["2048", "4096"]),
         ("eval_rows", ["0", "2", "64"]),
@@ -36,6 +38,9 @@ public sealed class RandomConfigurationTests : IDisposable
         ("seed", ["0", "7"]),
         ("data_seed", ["0", "7"]),
         ("learning_rate", ["0", "1e-3"]),
+        ("learning_rate_connector", ["0", "1e-2"]),
+        ("learning_rate_vision", ["0", "1e-5"]),
+        ("learning_rate_text", ["0", "1e-5"]),
         ("lr_scheduler_type", ["linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup", "inverse_sqrt"]),
         ("lr_scheduler_kwargs", ["{\"num_cycles\": 2}", "{\"power\": 2}"]),
         ("warmup_steps", ["0", "2", "0.5"]),
@@ -78,7 +83,8 @@ public sealed class RandomConfigurationTests : IDisposable
     /// <summary>Keys that say which run it is, not how it trains, or that every run here sets.</summary>
     private static readonly string[] Left =
     [
-        "model", "train_data", "data_dir", "image_folder", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "run_name", "report_to", "logging_dir",
+        "model", "train_data", "data_dir", "image_folder", "image_layout", "stages", "resume_from_stage", "lora_alpha", "lora_dropout", "lora_target_modules", "training_stage", "stage1_epochs", "stage2_epochs",
+        "stage3_epochs", "stage1_lr", "stage2_lr", "stage3_lr", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "run_name", "report_to", "logging_dir",
         "sample_image", "sample_question", "max_steps",
     ];
 

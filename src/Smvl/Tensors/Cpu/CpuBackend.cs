@@ -131,6 +131,8 @@ public sealed class CpuBackend : Backend
 
     public override void Scale(Tensor x, float factor) => Elementwise.Scale(threads, x, factor);
 
+    public override void Dropout(Tensor y, Tensor x, float probability, ulong key) => Cpu.Dropout.Apply(threads, y, x, probability, key);
+
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up) => Cpu.SwiGlu.Forward(threads, y, gate, up);
 
     public override void SwiGluBackward(Tensor dGate, Tensor dUp, Tensor dy, Tensor gate, Tensor up) =>

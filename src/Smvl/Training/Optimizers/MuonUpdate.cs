@@ -26,7 +26,7 @@ internal sealed class MuonUpdate(Backend backend, Parameter parameter, Parameter
 
     /// <summary>Matrices of layers; embeddings, the head, convolutions and vectors are left to AdamW, as Muon's authors have it.</summary>
     public static bool Serves(Parameter parameter) =>
-        parameter.Shape.Rank == 2 && parameter.Name is not ("text.embedding" or "head" or "vision.position_embedding");
+        parameter.Shape.Rank == 2 && parameter.Name is not ("text.embedding" or "text.embedding.rows" or "head" or "head.rows" or "vision.position_embedding");
 
     public override void Apply(UpdateStep step)
     {

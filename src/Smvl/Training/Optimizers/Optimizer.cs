@@ -5,8 +5,7 @@ using Smvl.Tensors;
 namespace Smvl.Training.Optimizers;
 
 /// <summary>
-/// A model's trainable parameters and how each is updated (key <c>optim</c>), in two groups as transformers makes them: matrices
-/// (embeddings, head, connector and convolution among them) decay, vectors (biases and norms) do not.
+/// A model's trainable parameters and how each is updated (key <c>optim</c>), with the rate and the decay of its <see cref="ParameterGroup"/>.
 /// </summary>
 internal sealed class Optimizer : IDisposable
 {
@@ -48,14 +47,14 @@ internal sealed class Optimizer : IDisposable
         updates.FirstOrDefault(update => !double.IsFinite(backend.SumOfSquares(update.Parameter.Gradient!)))?.Parameter.Name;
 
     /// <summary>Moves every parameter; the gradients are used up and mean nothing behind it.</summary>
-    /// <param name="learningRate">of this update</param>
+    /// <param name="multiplier">the schedule's share of every group's learning rate in this update</param>
     /// <param name="step">updates with this one, from 1</param>
     /// <param name="gradientScale">the clipping factor</param>
-    public void Update(double learningRate, int step, float gradientScale)
+    public void Update(double multiplier, int step, float gradientScale)
     {
         foreach (ParameterUpdate update in updates)
         {
-            update.Apply(new UpdateStep(learningRate * update.Group.LearningRateScale, step, gradientScale));
+            update.Apply(new UpdateStep(update.Group.LearningRate * multiplier, step, gradientScale));
         }
     }
 

@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Smvl.Formats;
+using Smvl.Tensors;
+
+namespace Smvl.Models;
+
+/// <summary>
+/// A folder in PEFT's adapter layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, which holds the two matrices of
+/// every adapted layer and, as PEFT's modules_to_save, every other tensor that was trained beside them,
+/// whole where only rows of it were.
+/// Source: PEFT, docs/source/developer_guides/checkpoint.md and utils/save_and_load.py.
+/// </summary>
+internal static class AdapterFolder
+{
+    public const string ConfigName = "adapter_config.json";
+    public const string WeightsName = "adapter_model.safetensors";
+
+    /// <summary>Before every tensor's name in the model.</summary>
+    public const string Prefix = "base_model.model.";
+
+    private const string ASuffix = ".lora_A.weight";
+    private const string BSuffix = ".lora_B.weight";
+
+    public static bool Is(string folder) => File.Exists(Path.Combine(folder, ConfigName));
+
+    /// <summary>The folder of the model that an adapter was made for: as its configuration says, seen from here or from the adapter.</summary>
+    /// <exception cref="SmvlException">it is not there</exception>
+    public static string BaseOf(string folder)
+    {
+        JsonSection config = JsonSection.Load(Path.Combine(folder, ConfigName));
+        string named = config.Text("base_model_name_or_path") ?? throw config.Missing("base_model_name_or_path");
+        return ((string[])[named, Path.GetFullPath(Path.Combine(folder, named))]).FirstOrDefault(Directory.Exists)
+            ?? throw new SmvlException("the model that the adapter was made for is not there", config.File, named, hint: "smvl merge BASE ADAPTER --output DIR names it");
+    }
+
+    /// <summary>Gives a model the folder's adapters, and the tensors that were trained beside them.</summary>
+    /// <exception cref="SmvlException">not of this model, or of a kind that is not computed here</exception>
+    public static void Attach(VisionLanguageModel model, string folder)
+    {
+        using SafetensorsFile file = OpenWeights(folder);
+        model.AddAdapters(ReadConfig(folder, file), seed: 0);
+        Copy(model, file);
+    }
+
+    /// <summary>Reads the tensors of a folder into adapters that the model has: they must be just these.</summary>
+    /// <exception cref="SmvlException">other adapters than the model's</exception>
+    public static void Load(VisionLanguageModel model, string folder)
+    {
+        using SafetensorsFile file = OpenWeights(folder);
+        LoraConfig stored = ReadConfig(folder, file), config = model.Adapters!.Config;
+        if (stored.Rank != config.Rank || stored.Scaling != config.Scaling || !stored.Modules.ToHashSet().SetEquals(config.Modules))
+        {
+            throw new SmvlException("the adapters differ from the checkpoint's", folder, Describe(stored), Describe(config), "continue with the same keys, or start a new run in another output_dir");
+        }
+
+        Copy(model, file);
+    }
+
+    /// <summary>Writes a model's adapters and all else that is trained.</summary>
+    /// <param name="model">with adapters</param>
+    /// <param name="folder">an existing folder</param>
+    /// <param name="basePath">where the model without them is</param>
+    public static void Write(VisionLanguageModel model, string folder, string basePath)
+    {
+        LoraConfig config = model.Adapters!.Config;
+        Parameter[] beside = [.. model.Parameters.Where(p => p is { IsAdapter: false } && (p.Trainable || p.IsReplaced || p.Rows is not null))];
+        SafetensorsWriter.Write(
+            Path.Combine(folder, WeightsName),
+            [
+                .. model.Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }).Select(p => TensorSource.From(p.HuggingFace, p.Value)),
+                .. beside.Select(p => TensorSource.From(Prefix + p.HuggingFace, p.Value)),
+            ]);
+        HuggingFaceJson.WriteObject(Path.Combine(folder, ConfigName), json =>
+        {
+            json.WriteString("base_model_name_or_path", basePath);
+            json.WriteString("bias", "none");
+            json.WriteBoolean("fan_in_fan_out", false);
+            json.WriteBoolean("inference_mode", true);
+            json.WriteBoolean("init_lora_weights", true);
+            WriteAlpha(json, config.Alpha);
+            json.WriteFloat("lora_dropout", config.Dropout);
+            WriteNames(json, "modules_to_save", [.. beside.Select(LoraAdapter.ModuleOf).Distinct()]);
+            json.WriteString("peft_type", "LORA");
+            json.WriteNumber("r", config.Rank);
+            WriteNames(json, "target_modules", config.Modules);
+            json.WriteNull("task_type");
+            json.WriteBoolean("use_dora", false);
+            json.WriteBoolean("use_rslora", config.RankStabilized);
+        });
+    }
+
+    private static SafetensorsFile OpenWeights(string folder)
+    {
+        string path = Path.Combine(folder, WeightsName);
+        return File.Exists(path)
+            ? SafetensorsFile.Open(path)
+            : throw new SmvlException("this folder holds no adapter", folder, $"{ConfigName} and {WeightsName}", hint: "give a folder that a run with lora_r, or PEFT, wrote");
+    }
+
+    private static LoraConfig ReadConfig(string folder, SafetensorsFile file)
+    {
+        JsonSection config = JsonSection.Load(Path.Combine(folder, ConfigName));
+        config.Require("peft_type", "LORA");
+        config.Require("bias", "none");
+        config.Require("fan_in_fan_out", false);
+        config.Require("use_dora", false);
+        foreach (string pattern in (string[])["rank_pattern", "alpha_pattern"])
+        {
+            if (config.Section(pattern) is { } section && section.Properties().Any())
+            {
+                throw config.Wrong(pattern, "none", "some", "every adapter has the same rank and scaling here");
+            }
+        }
+
+        string[] modules = [.. file.Tensors.Keys.Where(name => name.EndsWith(ASuffix, StringComparison.Ordinal)).Select(name => WithoutPrefix(name, file)[..^ASuffix.Length]).Order(StringComparer.Ordinal)];
+        return new LoraConfig(config.Positive("r"), config.OptionalNumber("lora_alpha") ?? throw config.Missing("lora_alpha"), modules)
+        {
+            Dropout = config.Number("lora_dropout", 0),
+            RankStabilized = config.Bool("use_rslora", false),
+        };
+    }
+
+    private static void Copy(VisionLanguageModel model, SafetensorsFile file)
+    {
+        Dictionary<string, Parameter> adapters = model.Parameters.Where(p => p.IsAdapter).ToDictionary(p => p.HuggingFace);
+        Dictionary<string, Parameter> others = model.Parameters.Where(p => !p.IsAdapter).ToDictionary(p => p.HuggingFace);
+        foreach ((string name, Tensor stored) in file.Tensors)
+        {
+            Parameter parameter = adapters.GetValueOrDefault(name) ?? others.GetValueOrDefault(WithoutPrefix(name, file))
+                ?? throw new SmvlException($"tensor {name} belongs to no part of the model", file.Path, hint: "is the adapter of another model?");
+            if (stored.Shape != parameter.Shape || !stored.DType.IsFloat())
+            {
+                throw new SmvlException($"tensor {name} has another shape than the model's", file.Path, $"{parameter.Shape}", $"{stored}", "is the adapter of another model?");
+            }
+
+            parameter.Replace(model.Backend, model.Backend.Import(stored));
+        }
+
+        string[] missing = [.. adapters.Keys.Where(name => !file.Tensors.ContainsKey(name))];
+        if (missing.Length > 0)
+        {
+            throw new SmvlException($"{missing.Length} tensors are missing", file.Path, NameList.Of(missing), hint: $"every {ASuffix[1..]} has its {BSuffix[1..]}");
+        }
+    }
+
+    private static string WithoutPrefix(string name, SafetensorsFile file) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal)
+            ? name[Prefix.Length..]
+            : throw new SmvlException($"tensor {name} is none of an adapter", file.Path, $"{Prefix}…");
+
+    private static string Describe(LoraConfig config) => FormattableString.Invariant($"rank {config.Rank}, scaling {config.Scaling}, {config.Modules.Count} layers");
+
+    // an integer where it is one, as PEFT has it
+    private static void WriteAlpha(Utf8JsonWriter json, double alpha)
+    {
+        if (alpha == Math.Floor(alpha) && alpha < int.MaxValue)
+        {
+            json.WriteNumber("lora_alpha", (int)alpha);
+        }
+        else
+        {
+            json.WriteFloat("lora_alpha", alpha);
+        }
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string key, IReadOnlyList<string> names)
+    {
+        json.WriteStartArray(key);
+        foreach (string name in names)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+    }
+}
