@@ -60,7 +60,9 @@ internal sealed class CauldronFile : IRowFile
         NativeBytes[] files = [.. images.Take(shown).Select(image => NativeBytes.Of(image![0]!.Value.Span))];
         return new CauldronSample(files.FirstOrDefault(), path, taken)
         {
-            MorePictures = [.. files.Skip(1)], PicturesLeft = images.Length - shown, TurnsLeft = all.Length - taken.Length,
+            MorePictures = [.. files.Skip(1)],
+            PicturesLeft = images.Length - shown,
+            TurnsLeft = all.Length - taken.Length,
         };
     }
 

@@ -96,7 +96,9 @@ internal sealed class JsonRowFile : IRowFile
 
         return new CauldronSample(files.FirstOrDefault(), files.Count > 0 ? Named(conversation.Pictures[0]) : null, taken)
         {
-            MorePictures = [.. files.Skip(1)], PicturesLeft = conversation.Pictures.Count - files.Count, TurnsLeft = conversation.Turns.Count - taken.Length,
+            MorePictures = [.. files.Skip(1)],
+            PicturesLeft = conversation.Pictures.Count - files.Count,
+            TurnsLeft = conversation.Turns.Count - taken.Length,
         };
     }
 

@@ -123,7 +123,9 @@ public sealed class TrainingArguments
     /// <summary>How rows become samples.</summary>
     public SampleRules SampleRules => new(MaxLength)
     {
-        Turns = Get(TrainingKeys.Turns), MaxImages = Get(TrainingKeys.MaxImages), LossOn = Get(TrainingKeys.LossOn),
+        Turns = Get(TrainingKeys.Turns),
+        MaxImages = Get(TrainingKeys.MaxImages),
+        LossOn = Get(TrainingKeys.LossOn),
     };
 
     /// <summary>Null: as the model's folder says, and <see cref="Text.ImageLayout.Tokens"/> for a model that the run splices itself.</summary>

@@ -69,7 +69,11 @@ public sealed class JsonDatasetTests : IDisposable
         File.WriteAllBytes(temporary["set", "empty.png"], []);
         line = line switch
         {
-            "MISSING" => Row("no.png"), "NETWORK" => Row("http://x/y.png"), "EMPTY" => Row("empty.png"), "BASE64" => Row("data:image/png;base64,?"), _ => line,
+            "MISSING" => Row("no.png"),
+            "NETWORK" => Row("http://x/y.png"),
+            "EMPTY" => Row("empty.png"),
+            "BASE64" => Row("data:image/png;base64,?"),
+            _ => line,
         };
         temporary.Write("set/rows.jsonl", $"{Text}\n{line}\n\n{Text}\n");
         using CauldronDataset data = Open("set");

@@ -2,7 +2,6 @@ using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
-using Smvl.Training;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Training;
