@@ -70,6 +70,11 @@ public sealed class ChatModel : IChatModel
         options ??= new ChatModelOptions();
         if (options.MemoryLimit is long limit)
         {
+            if (AdapterFolder.Is(path))
+            {
+                throw new SmvlException("a memory limit is kept for models without adapters", path, hint: "smvl merge BASE ADAPTER --output DIR makes one");
+            }
+
             ProcessMemory.CheckBeforeOpening(path, mmproj, limit);
         }
 
@@ -78,11 +83,6 @@ public sealed class ChatModel : IChatModel
         try
         {
             opened = Open(path, mmproj, backend, options.Notice);
-            if (options.MemoryLimit is not null && opened.Model.Adapters is not null)
-            {
-                throw new SmvlException("a memory limit is kept for models without adapters", path, hint: "smvl merge BASE ADAPTER --output DIR makes one");
-            }
-
             MemoryPlan? memory = options.MemoryLimit is long most
                 ? new MemoryPlanner(opened, backend.ThreadCount).Plan(
                     most, ProcessMemory.Held(opened.Model), ProcessMemory.Growth, options.LargestPicture, options.CacheType)
