@@ -60,7 +60,7 @@ internal static class DemoCommand
             TinyBasesBuild.Splice(files.Vision, files.Text, files.Spliced, threads), cancellation: cancellation));
         screen.Line(DemoText.Spliced(config));
         List<string> keys = Keys(files, maxSteps);
-        IReadOnlyList<string> datasets = TrainingArguments.FromCommandLine(keys).TrainData;
+        IReadOnlyList<string> datasets = [.. TrainingArguments.FromCommandLine(keys).Datasets.Select(dataset => dataset.Name)];
         ScoredQuestion[] questions = Choose(files.HeldOutQuestions(datasets), all);
         (ScoredQuestion Asked, string File)[] examples = WriteExamples(files, questions);
         TrainingArguments arguments = TrainingArguments.FromCommandLine(

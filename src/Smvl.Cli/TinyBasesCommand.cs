@@ -51,17 +51,18 @@ internal static class TinyBasesCommand
     private static Command CreateData()
     {
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
-        var output = new Option<string>("--output") { Description = "a folder for scenes_en and emoji_en", Required = true };
+        var output = new Option<string>("--output") { Description = "a folder for scenes_en, shapes_en and emoji_en", Required = true };
         Option<int> scenes = Count("--scenes", "rows of scenes_en to train on", EnglishData.DefaultScenes);
         Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", EnglishData.DefaultTestScenes);
+        Option<int> shapes = Count("--shapes", "rows of shapes_en to train on", EnglishData.DefaultShapes);
         Option<int> variants = Count("--variants", "pictures of each emoji to train on", EnglishData.DefaultVariants);
         Option<long> seed = Seed();
         var threads = new ThreadsOption();
-        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, variants, seed, threads };
+        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, shapes, variants, seed, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => EnglishData.Write(
                 parsed.GetRequiredValue(samples), parsed.GetRequiredValue(output), parsed.GetValue(scenes), parsed.GetValue(testScenes),
-                parsed.GetValue(variants), (ulong)parsed.GetValue(seed), new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
+                parsed.GetValue(shapes), parsed.GetValue(variants), (ulong)parsed.GetValue(seed), new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
             cancellation));
         return command;
     }

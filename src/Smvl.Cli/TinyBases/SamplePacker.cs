@@ -145,7 +145,7 @@ internal sealed class SamplePacker
         Array.Find(turns, t => EmojiTexts.KindOf(t.User!, t.Assistant!) == kind) is { } turn ? (turn.User!, turn.Assistant!) : null;
 
     /// <summary>
-    /// The category first: told part by part, then asked for, in words of the source where it has the question. The other turns follow.
+    /// The category first, in words of the source where it has the question. The other turns follow.
     /// </summary>
     private static CauldronTurn[] WithCategory(CauldronTurn[] turns, int category, int row)
     {
@@ -155,11 +155,10 @@ internal sealed class SamplePacker
         }
 
         string answer = EmojiTexts.Categories[category].Chinese;
-        SceneTurn parts = EmojiTexts.PartByPart(Enumerable.Repeat(answer, SceneObject.Cells));
         string question = OfKind(turns, EmojiTexts.Category)?.Question ?? EmojiTexts.ChineseCategoryQuestions[(int)(SplitMix64.Mix((ulong)row) & 1)];
         return
         [
-            new CauldronTurn(parts.User, parts.Assistant, null), new CauldronTurn(question, answer, null),
+            new CauldronTurn(question, answer, null),
             .. turns.Where(t => EmojiTexts.KindOf(t.User!, t.Assistant!) != EmojiTexts.Category),
         ];
     }

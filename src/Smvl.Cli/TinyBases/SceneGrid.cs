@@ -18,7 +18,7 @@ internal static class SceneGrid
         "可以", "看到", "没有", "背景", "红色", "蓝色", "圆形", "方形", "左上角", "中间", "看", "有", "在", "的", "是", "我", "你", "好", "第", "请", "吗", "和",
     ];
 
-    private static readonly string[] Marks = ["：", "，", "。", "、", "；", "！", "？", "“", "”", "-", "|", "/", ":", "=", "."];
+    private static readonly string[] EveryMark = ["：", "，", "。", "、", "；", "！", "？", "“", "”", "-", "|", "/", ":", "=", "."];
 
     /// <summary>Every word that a cell may have; each must be a token.</summary>
     public static IEnumerable<string> Words { get; } =
@@ -29,6 +29,9 @@ internal static class SceneGrid
            from shape in Enum.GetValues<SceneShape>()
            select Word(new SceneObject(shape, color, size, 0)),
     ];
+
+    /// <summary>What may stand around a grid's cells, each a token.</summary>
+    public static IReadOnlyList<string> Marks => EveryMark;
 
     /// <summary>(9) What lies in each cell, null where nothing does.</summary>
     public static SceneObject?[] Cells(Scene scene)
@@ -47,9 +50,9 @@ internal static class SceneGrid
 
     /// <summary>The words of nine cells as a description.</summary>
     public static string Text(IEnumerable<string> words, ref SplitMix64 random) =>
-        $"{Chance.Of<string>(Openings, ref random)}{Chance.Of<string>(Marks, ref random)}{string.Concat(words)}{Chance.Of<string>(Marks, ref random)}";
+        $"{Chance.Of<string>(Openings, ref random)}{Chance.Of<string>(EveryMark, ref random)}{string.Concat(words)}{Chance.Of<string>(EveryMark, ref random)}";
 
-    // the space makes a word of each cell for Qwen's split
-    private static string Word(SceneObject? cell) =>
+    /// <summary>Of a cell; the space makes a word of it for Qwen's split.</summary>
+    public static string Word(SceneObject? cell) =>
         cell is { } thing ? $" {ChineseQuestions.Name(thing.Size)}{ChineseQuestions.Name(thing.Color)[0]}{ChineseQuestions.Name(thing.Shape)[0]}" : " " + Nothing;
 }

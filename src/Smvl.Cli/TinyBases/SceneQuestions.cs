@@ -53,7 +53,7 @@ internal abstract class SceneQuestions
         return [.. Chance.Shuffled(turns, ref random), description];
     }
 
-    /// <summary>Questions about a picture of a scene without held-out pairs: most often the scene part by part, then the same.</summary>
+    /// <summary>Questions about a picture of a scene without held-out pairs: the scene part by part where pictures are told so, then the same.</summary>
     /// <param name="scene">of a picture to train on</param>
     /// <param name="random">chooses things and wordings</param>
     public SceneTurn[] AskToTrain(Scene scene, ref SplitMix64 random)
@@ -129,7 +129,7 @@ internal sealed class ChineseQuestions : SceneQuestions
     /// <summary>Before a measure word: 两, not 二.</summary>
     public static string Number(int count) => Numbers[count];
 
-    protected override double PartsShare => 1;
+    protected override double PartsShare => 0;
 
     public override SceneTurn PartByPart(Scene scene)
     {
@@ -199,7 +199,7 @@ internal sealed class ChineseQuestions : SceneQuestions
 /// </summary>
 internal sealed class EnglishQuestions : SceneQuestions
 {
-    public const string PartsQuestion = "What is in each part?";
+    public const string PartsQuestion = "What is in each part?", ShapesQuestion = "What shape is in each part?";
 
     private static readonly string[] Colors = ["red", "orange", "yellow", "green", "blue", "purple", "black", "white"];
     private static readonly string[] Shapes = ["circle", "square", "triangle", "star", "cross", "heart"];
@@ -211,14 +211,11 @@ internal sealed class EnglishQuestions : SceneQuestions
 
     protected override double PartsShare => 0.75;
 
-    public override SceneTurn PartByPart(Scene scene)
-    {
-        SceneObject?[] cells = SceneGrid.Cells(scene);
-        return new SceneTurn(
-            Parts, PartsQuestion, $"Colors: {List(o => Name(o.Color))}. Shapes: {List(o => Name(o.Shape))}. Sizes: {List(o => Name(o.Size))}.");
+    public override SceneTurn PartByPart(Scene scene) =>
+        new(Parts, PartsQuestion, $"Colors: {List(scene, o => Name(o.Color))}. {ShapesAndSizes(scene)}");
 
-        string List(Func<SceneObject, string> name) => string.Join(' ', cells.Select(cell => cell is { } thing ? name(thing) : "none"));
-    }
+    /// <summary>The same without the colors.</summary>
+    public static SceneTurn ShapesByPart(Scene scene) => new(Parts, ShapesQuestion, ShapesAndSizes(scene));
 
     public override string Description(Scene scene) => scene.Counted is null
         ? Sentence(string.Join(", ", scene.Objects.Select(o => $"a {Name(o.Size)} {Name(o.Color)} {Name(o.Shape)} {Places[o.Cell]}")))
@@ -249,6 +246,11 @@ internal sealed class EnglishQuestions : SceneQuestions
     protected override string SizeAnswer(SceneSize size) => Sentence(Name(size));
 
     protected override string CountAnswer(int count) => Sentence(Numbers[count]);
+
+    private static string ShapesAndSizes(Scene scene) => $"Shapes: {List(scene, o => Name(o.Shape))}. Sizes: {List(scene, o => Name(o.Size))}.";
+
+    private static string List(Scene scene, Func<SceneObject, string> name) =>
+        string.Join(' ', SceneGrid.Cells(scene).Select(cell => cell is { } thing ? name(thing) : "none"));
 
     private static string Name(SceneColor color) => Colors[(int)color];
 

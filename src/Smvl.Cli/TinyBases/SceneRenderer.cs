@@ -29,8 +29,11 @@ internal static class SceneRenderer
     /// <summary>A color's red, green and blue without jitter, 0 to 255.</summary>
     public static (double R, double G, double B) Rgb(SceneColor color) => Colors[(int)color];
 
+    /// <param name="scene">what is drawn</param>
+    /// <param name="random">the only source of chance</param>
+    /// <param name="colors">a color for each thing instead of its own, 0 to 255; null for their own</param>
     /// <returns>(64, 64, 3)</returns>
-    public static RgbImage Draw(Scene scene, ref SplitMix64 random)
+    public static RgbImage Draw(Scene scene, ref SplitMix64 random, IReadOnlyList<(double R, double G, double B)>? colors = null)
     {
         var pixels = new double[Size * Size * RgbImage.Channels];
         var background = Background.Draw(ref random);
@@ -42,9 +45,10 @@ internal static class SceneRenderer
             }
         }
 
-        foreach (SceneObject thing in scene.Objects)
+        for (int i = 0; i < scene.Objects.Count; i++)
         {
-            Paint(thing, pixels, ref random);
+            SceneObject thing = scene.Objects[i];
+            Paint(thing, colors is null ? Rgb(thing.Color) : colors[i], pixels, ref random);
         }
 
         return new RgbImage(Size, Size, Finish(pixels, ref random));
@@ -65,14 +69,14 @@ internal static class SceneRenderer
         return bytes;
     }
 
-    private static void Paint(SceneObject thing, double[] pixels, ref SplitMix64 random)
+    private static void Paint(SceneObject thing, (double R, double G, double B) color, double[] pixels, ref SplitMix64 random)
     {
         double radius = thing.Size == SceneSize.Small ? Background.Between(5, 6, ref random) : Background.Between(8.5, 10, ref random);
         double move = Math.Min(MaxMove, Room - radius);
         double centerX = (((thing.Cell % 3) + 0.5) * Cell) + Background.Between(-move, move, ref random);
         double centerY = (((thing.Cell / 3) + 0.5) * Cell) + Background.Between(-move, move, ref random);
         (double sine, double cosine) = Math.SinCos(Background.Between(-MaxTurn, MaxTurn, ref random));
-        (double red, double green, double blue) = Rgb(thing.Color);
+        (double red, double green, double blue) = color;
         red += Background.Between(-MaxColorShift, MaxColorShift, ref random);
         green += Background.Between(-MaxColorShift, MaxColorShift, ref random);
         blue += Background.Between(-MaxColorShift, MaxColorShift, ref random);

@@ -16,7 +16,7 @@ internal sealed class TextDialogues
     /// <summary>Of the others.</summary>
     private const double SceneShare = 0.70, PartsShare = 0.10, EmojiShare = 0.13;
 
-    private const double DescribeShare = 0.3, EasyShare = 0.1;
+    private const double DescribeShare = 0.3, EasyShare = 0.6;
 
     /// <summary>How often a scene is asked for everything, of things of chance.</summary>
     private const int Rounds = 3;

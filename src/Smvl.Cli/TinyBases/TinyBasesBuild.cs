@@ -55,7 +55,7 @@ internal sealed class TinyBasesBuild(
         Directory.CreateDirectory(output);
         var parallel = new ParallelRows(threads, cancellation);
         Once(EnglishDataName, folder => EnglishData.Write(
-            samples, folder, EnglishData.DefaultScenes, EnglishData.DefaultTestScenes, EnglishData.DefaultVariants, DataSeed, parallel, log));
+            samples, folder, EnglishData.DefaultScenes, EnglishData.DefaultTestScenes, EnglishData.DefaultShapes, EnglishData.DefaultVariants, DataSeed, parallel, log));
         Once(ChineseDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.DefaultByShape, DataSeed, parallel, log));
         Once(ByShapeDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.CourseByShape, DataSeed, parallel, log));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
@@ -118,6 +118,11 @@ internal sealed class TinyBasesBuild(
         }
 
         using ModelFolder trained = ModelFolder.OpenAny(arguments.OutputDir, backend, splitting: splitting);
+        if (name == TextName)
+        {
+            log.WriteLine($"{At(name)}: a grid's words are sums of their parts now, {ReaderEmbeddings.Settle(trained, backend):P1} of the variance among them");
+        }
+
         Once(name, folder =>
         {
             Directory.CreateDirectory(folder);

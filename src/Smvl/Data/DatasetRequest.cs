@@ -3,17 +3,18 @@ using System.Text.RegularExpressions;
 
 namespace Smvl.Data;
 
-/// <summary>One dataset of a mixture, written <c>NAME[:LIMIT][*REPEAT][@WEIGHT]</c>: <c>cocoqa:20000</c>, <c>talk.jsonl*2</c>, <c>docvqa@0.3</c>.</summary>
+/// <summary>One dataset of a mixture, written <c>NAME[:LIMIT][#TURNS][*REPEAT][@WEIGHT]</c>: <c>cocoqa:20000</c>, <c>vqav2#3</c>, <c>talk.jsonl*2</c>, <c>docvqa@0.3</c>.</summary>
 /// <param name="Name">a subset, a path, or <c>all</c></param>
 /// <param name="Limit">rows that are kept, chosen by data_seed; null: all</param>
+/// <param name="Turns">the first so many turns of each row are trained on; null: as the key <c>turns</c> says</param>
 /// <param name="Repeat">how often an epoch goes through them; null: once</param>
 /// <param name="Weight">its share of an epoch beside the others' weights; null: as many as it has rows</param>
-public sealed partial record DatasetRequest(string Name, int? Limit = null, double? Repeat = null, double? Weight = null)
+public sealed partial record DatasetRequest(string Name, int? Limit = null, int? Turns = null, double? Repeat = null, double? Weight = null)
 {
     /// <summary>The form, for errors and help.</summary>
-    public const string Form = "NAME[:LIMIT][*REPEAT][@WEIGHT]";
+    public const string Form = "NAME[:LIMIT][#TURNS][*REPEAT][@WEIGHT]";
 
-    /// <exception cref="SmvlException">a limit, repeat or weight that is none</exception>
+    /// <exception cref="SmvlException">a limit, number of turns, repeat or weight that is none</exception>
     public static DatasetRequest Parse(string text, string where)
     {
         Match match = Written().Match(text);
@@ -24,12 +25,15 @@ public sealed partial record DatasetRequest(string Name, int? Limit = null, doub
 
         DatasetRequest request = new(
             match.Groups["name"].Value,
-            match.Groups["limit"] is { Success: true } limit ? int.TryParse(limit.ValueSpan, CultureInfo.InvariantCulture, out int rows) ? rows : 0 : null,
+            Whole(match.Groups["limit"]),
+            Whole(match.Groups["turns"]),
             Number(match.Groups["repeat"]),
             Number(match.Groups["weight"]));
-        return request is { Limit: null or > 0, Repeat: null or > 0, Weight: null or > 0 }
+        return request is { Limit: null or > 0, Turns: null or > 0, Repeat: null or > 0, Weight: null or > 0 }
             ? request
-            : throw new SmvlException("a dataset's limit, repeat and weight must be above 0", where, Form, text);
+            : throw new SmvlException("a dataset's limit, turns, repeat and weight must be above 0", where, Form, text);
+
+        static int? Whole(Group group) => group.Success ? int.TryParse(group.ValueSpan, CultureInfo.InvariantCulture, out int number) ? number : 0 : null;
 
         static double? Number(Group group) => group.Success ? double.Parse(group.ValueSpan, CultureInfo.InvariantCulture) : null;
     }
@@ -52,6 +56,6 @@ public sealed partial record DatasetRequest(string Name, int? Limit = null, doub
         return requests;
     }
 
-    [GeneratedRegex(@"^(?<name>.+?)(:(?<limit>[0-9]+))?(\*(?<repeat>[0-9]+(\.[0-9]+)?))?(@(?<weight>[0-9]+(\.[0-9]+)?))?$")]
+    [GeneratedRegex(@"^(?<name>.+?)(:(?<limit>[0-9]+))?(#(?<turns>[0-9]+))?(\*(?<repeat>[0-9]+(\.[0-9]+)?))?(@(?<weight>[0-9]+(\.[0-9]+)?))?$")]
     private static partial Regex Written();
 }

@@ -18,8 +18,9 @@ public static class DataReport
     public static IReadOnlyList<DatasetFigures> Make(
         TrainingArguments arguments, ModelFolder model, int rows, int samples, CancellationToken cancellation = default)
     {
-        using CauldronDataset dataset = CauldronDataset.Open(arguments.DataDir, arguments.TrainData);
+        using CauldronDataset dataset = TrainingData.OpenDataset(arguments);
         SampleBuilder builder = new(model.Model.TakesPictures ? model.Images : null, model.Prompts, arguments.SampleRules);
+        RowTurns turns = new(arguments.Datasets, dataset.Parts, builder.Rules.Turns);
         var reports = new List<DatasetFigures>();
         foreach (IGrouping<string, int> subset in Enumerable.Range(0, dataset.Count).GroupBy(row => dataset.Locate(row).Subset))
         {
@@ -31,7 +32,7 @@ public static class DataReport
             foreach (int row in spread.Concat(shown).Distinct().Order())
             {
                 cancellation.ThrowIfCancellationRequested();
-                Look(dataset, builder, model.Prompts, row, figures, shown.Contains(row));
+                Look(dataset, builder, turns, model.Prompts, row, figures, shown.Contains(row));
             }
 
             reports.Add(figures);
@@ -40,13 +41,13 @@ public static class DataReport
         return reports;
     }
 
-    private static void Look(CauldronDataset dataset, SampleBuilder builder, PromptBuilder prompts, int row, DatasetFigures figures, bool keep)
+    private static void Look(CauldronDataset dataset, SampleBuilder builder, RowTurns turns, PromptBuilder prompts, int row, DatasetFigures figures, bool keep)
     {
         RowLocation at = dataset.Locate(row);
         string where = $"{at.File}, row group {at.RowGroup}, row {at.Row}";
         try
         {
-            using CauldronSample sample = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            using CauldronSample sample = dataset.ReadSample(row, turns.Of(row), builder.Rules.MaxImages);
             (int Width, int Height)[] sizes = [.. sample.Pictures.Select(picture => ImageDecoder.ReadSize(picture.Memory.Span, where))];
             SampleLayout layout = builder.Lay(sample, sizes, where);
             figures.Add(sample, sizes, layout, layout.Plans.Sum(plan => prompts.LayoutTokens(new ImageGrid(plan.Rows, plan.Cols))), prompts.ImageTokenId);

@@ -8,16 +8,18 @@ public sealed class TrainingData : IDisposable
 {
     private readonly CauldronDataset dataset;
     private readonly SampleBuilder builder;
+    private readonly RowTurns turns;
     private readonly int imageTokenId;
     private readonly ulong seed;
     private readonly bool skipBadRows;
     private readonly ConcurrentDictionary<int, string> skipped = new();
     private readonly ConcurrentDictionary<int, bool> textOnly = new();
 
-    private TrainingData(CauldronDataset dataset, SampleBuilder builder, int imageTokenId, Split split, Mixture mixture, ulong seed, bool skipBadRows)
+    private TrainingData(CauldronDataset dataset, SampleBuilder builder, RowTurns turns, int imageTokenId, Split split, Mixture mixture, ulong seed, bool skipBadRows)
     {
         this.dataset = dataset;
         this.builder = builder;
+        this.turns = turns;
         this.imageTokenId = imageTokenId;
         this.seed = seed;
         this.skipBadRows = skipBadRows;
@@ -44,14 +46,13 @@ public sealed class TrainingData : IDisposable
     public static TrainingData Open(TrainingArguments arguments, SampleBuilder builder, int imageTokenId)
     {
         IReadOnlyList<DatasetRequest> requests = arguments.Datasets;
-        CauldronDataset dataset = CauldronDataset.Open(
-            arguments.DataDir, [.. requests.Select(request => request.Name)], arguments.ImageFolder, RowIndexCache.OfProcess());
+        CauldronDataset dataset = OpenDataset(arguments);
         try
         {
             ulong seed = (ulong)arguments.DataSeed;
             Split split = Split.Create(Split.Limit(requests, dataset.Parts, seed), arguments.EvalRows, seed);
             Mixture mixture = Mixture.Create(requests, dataset.Parts, split.Train, arguments.DataSeed);
-            return new TrainingData(dataset, builder, imageTokenId, split, mixture, seed, arguments.SkipBadRows);
+            return new TrainingData(dataset, builder, new RowTurns(requests, dataset.Parts, builder.Rules.Turns), imageTokenId, split, mixture, seed, arguments.SkipBadRows);
         }
         catch
         {
@@ -59,6 +60,11 @@ public sealed class TrainingData : IDisposable
             throw;
         }
     }
+
+    /// <summary>All rows of the datasets that a configuration names.</summary>
+    /// <exception cref="SmvlException">an unknown or empty dataset, or a file that is none</exception>
+    internal static CauldronDataset OpenDataset(TrainingArguments arguments) => CauldronDataset.Open(
+        arguments.DataDir, [.. arguments.Datasets.Select(request => request.Name)], arguments.ImageFolder, RowIndexCache.OfProcess());
 
     /// <summary>
     /// The order of a run's batches. Where they hold so many tokens, every row to train on is read once to learn how many it has: its texts
@@ -159,7 +165,7 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            using CauldronSample read = dataset.ReadSample(row, turns.Of(row), builder.Rules.MaxImages);
             return builder.Length(read, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)
@@ -173,7 +179,7 @@ public sealed class TrainingData : IDisposable
     {
         try
         {
-            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            using CauldronSample read = dataset.ReadSample(row, turns.Of(row), builder.Rules.MaxImages);
             if (read.Picture is null)
             {
                 textOnly.TryAdd(row, true);

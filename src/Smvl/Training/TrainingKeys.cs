@@ -17,7 +17,7 @@ internal static class TrainingKeys
 
     // Model and data: keys of our own
     public static readonly TrainingKey<string?> Model = Add(new TrainingKey<string?>("model", KeyTypes.Path, null, "spliced checkpoint folder, or a hub's name of one; null: splice model/SmolVLM2-256M-Video-Instruct and model/Qwen3-0.6B"));
-    public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths; NAME:LIMIT*REPEAT@WEIGHT mixes them, see datasets.md"));
+    public static readonly TrainingKey<IReadOnlyList<string>> TrainData = Add(new TrainingKey<IReadOnlyList<string>>("train_data", KeyTypes.Names, ["cocoqa"], "subsets of data_dir, as a,b or a list; all: the usual 21; or paths; NAME:LIMIT#TURNS*REPEAT@WEIGHT mixes them, see datasets.md"));
     public static readonly TrainingKey<string> DataDir = Add(new TrainingKey<string>("data_dir", KeyTypes.Path!, HubResource.DataFolder, "folder of the subsets"));
     public static readonly TrainingKey<string?> ImageFolder = Add(new TrainingKey<string?>("image_folder", KeyTypes.Path, null, "folder that the pictures' paths in JSON datasets start from; null, or for those it lacks: the JSON file's folder"));
     public static readonly TrainingKey<FreezePolicy> Freeze = Add(new TrainingKey<FreezePolicy>("freeze", KeyTypes.Choice(("connector", FreezePolicy.Connector), ("connector+vision", FreezePolicy.ConnectorAndVision), ("full", FreezePolicy.Full)), FreezePolicy.Connector, "what is trained; the rest is frozen"));

@@ -45,6 +45,23 @@ public sealed class DataCommandTests : IDisposable
     }
 
     [Fact]
+    public void ADatasetsTurnsAreItsOwn()
+    {
+        TrainingArguments arguments = TrainingArguments.FromCommandLine(
+            "--model", Golden.Path("spliced"), "--data_dir", Path.Combine(Golden.Root, "samples", "data"), "--train_data", "emoji_zh:9#1,scenes_zh", "--turns", "2");
+        using CpuBackend backend = new(1);
+        using ModelFolder model = ModelFolder.Open(Golden.Path("spliced"), backend);
+        IReadOnlyList<DatasetFigures> figures = DataReport.Make(arguments, model, rows: 20, samples: 0);
+        Assert.Equal([20, 40], figures.Select(dataset => dataset.TrainedTurns));
+
+        SampleBuilder builder = new(model.Images, model.Prompts, arguments.SampleRules);
+        using TrainingData data = TrainingData.Open(arguments, builder, model.Prompts.ImageTokenId);
+        int emoji = data.Split.Train.First(row => data.Locate(row).Subset == "emoji_zh"), scene = data.Split.Train.First(row => data.Locate(row).Subset == "scenes_zh");
+        using MicroBatch batch = data.LoadAhead([[emoji, scene]], batchSize: 2, ahead: 1).Single();
+        Assert.Equal(1 + 2, batch.Batch.Ids.Count(id => id == model.Tokenizer.Encode("assistant")[0]));
+    }
+
+    [Fact]
     public async Task TheReportNamesEverythingAndMarksLabels()
     {
         string samples = Path.Combine(Golden.Root, "samples", "data");

@@ -12,11 +12,13 @@ public sealed class MixtureTests
     [InlineData("C:\\data\\x.json:7*0.5", "C:\\data\\x.json", 7, 0.5, null)]
     [InlineData("docvqa:100@0.25", "docvqa", 100, null, 0.25)]
     [InlineData("a@b", "a@b", null, null, null)]
-    public void ADatasetIsWritten(string text, string name, int? limit, double? repeat, double? weight) =>
-        Assert.Equal(new DatasetRequest(name, limit, repeat, weight), DatasetRequest.Parse(text, "here"));
+    [InlineData("vqav2:9#3*2", "vqav2", 9, 2.0, null, 3)]
+    [InlineData("a#b#1", "a#b", null, null, null, 1)]
+    public void ADatasetIsWritten(string text, string name, int? limit, double? repeat, double? weight, int? turns = null) =>
+        Assert.Equal(new DatasetRequest(name, limit, turns, repeat, weight), DatasetRequest.Parse(text, "here"));
 
     [Theory]
-    [InlineData("a:0", "must be above 0"), InlineData("a*0", "must be above 0"), InlineData("a@0", "must be above 0"), InlineData("a:99999999999", "must be above 0")]
+    [InlineData("a:0", "must be above 0"), InlineData("a#0", "must be above 0"), InlineData("a*0", "must be above 0"), InlineData("a@0", "must be above 0"), InlineData("a:99999999999", "must be above 0")]
     [InlineData("a@1,b", "b without"), InlineData("a*2@1", "one of the two")]
     public void WhatDoesNotGoTogetherIsRefused(string texts, string says)
     {

@@ -111,11 +111,11 @@ public sealed class SampleDataTests : IDisposable
         foreach (string threads in new[] { "1", "2" })
         {
             Assert.Equal((0, ""), await Quiet(
-                "tiny-bases", "data", "--samples", Samples, "--output", temporary[threads], "--scenes", "1100", "--test_scenes", "20", "--variants", "1", "--threads", threads));
+                "tiny-bases", "data", "--samples", Samples, "--output", temporary[threads], "--scenes", "1100", "--test_scenes", "20", "--shapes", "60", "--variants", "1", "--threads", threads));
         }
 
         string[] files = [.. Directory.EnumerateFiles(temporary["1"], "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(temporary["1"], file))];
-        Assert.Equal(4, files.Length);
+        Assert.Equal(5, files.Length);
         Assert.All(files, file => Assert.Equal(File.ReadAllBytes(temporary["1", file]), File.ReadAllBytes(temporary["2", file])));
 
         CauldronRow[] emoji = Rows(temporary["1"], "emoji_en", "train");
@@ -125,6 +125,12 @@ public sealed class SampleDataTests : IDisposable
         Assert.InRange(told, 750, 950);   // half of them
         Assert.Equal(emoji.Length, emoji.Select(Picture).Distinct().Count());
         Assert.All(emoji, row => Assert.Single(row.Texts!, turn => turn!.Source == "emoji_en.name"));
+        Assert.All(Rows(temporary["1"], "shapes_en", "train"), row =>
+        {
+            string told = Assert.Single(row.Texts!)!.Assistant!;
+            Assert.Matches("^Shapes:( [a-z]+){9}\\. Sizes:( [a-z]+){9}\\.$", told);
+            Assert.InRange(told.Split(" none").Length - 1, 0, 2 * 4);   // five to nine things
+        });
         string[] heldOut = ["Square.|red", "Circle.|orange", "Heart.|yellow", "Cross.|green", "Star.|blue", "Triangle.|purple", "Square.|black", "Circle.|white"];
         Assert.DoesNotContain(Rows(temporary["1"], "scenes_en", "train").SelectMany(row => row.Texts!), Asks);
         Assert.All(
