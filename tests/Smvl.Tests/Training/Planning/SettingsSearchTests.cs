@@ -34,8 +34,7 @@ public sealed class SettingsSearchTests : IDisposable
     [Fact]
     public void ASmallerBatchComesFirstThenASecondForwardThenFewerTiles()
     {
-        long four = Peak(), two = Peak(("per_device_train_batch_size", "2")), one = Peak(("per_device_train_batch_size", "1"));
-        long again = Peak(("per_device_train_batch_size", "1"), ("gradient_checkpointing", "true"));
+        long four = Peak(), two = Batch(2), one = Batch(1), again = Batch(1, ("gradient_checkpointing", "true"));
         Assert.True(one < two && two < four && again < one, $"{four} {two} {one} {again}");
         Assert.Empty(Pick(four).Picked);
         Assert.Equal(["per_device_train_batch_size 2", "gradient_accumulation_steps 2", "per_device_eval_batch_size 2"], Pick(two).Picked);
@@ -56,6 +55,10 @@ public sealed class SettingsSearchTests : IDisposable
         SmvlException nothing = Assert.Throws<SmvlException>(() => Pick(1));
         Assert.Contains("at least", nothing.Message);
     }
+
+    /// <summary>With four samples a step.</summary>
+    private long Batch(int batch, params (string Key, string Value)[] more) => Peak(
+        [("per_device_train_batch_size", $"{batch}"), ("gradient_accumulation_steps", $"{4 / batch}"), ("per_device_eval_batch_size", $"{batch}"), .. more]);
 
     private long Peak(params (string Key, string Value)[] changes) =>
         planner.Plan(arguments.With([.. changes.Select(change => (TrainingKeys.Find(change.Key, ""), change.Value))]), isFinal: false)[0].Plan.Memory.Total;
