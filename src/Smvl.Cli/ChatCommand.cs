@@ -34,7 +34,7 @@ internal static class ChatCommand
         var logprobs = new Option<int>("--logprobs") { Description = "report so many likeliest tokens at each place (with --json)" };
         var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
         cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
-        var memory = new MemoryOption();
+        var memory = new MemoryOption("most resident memory, as 700MB or 0.7GiB: what does not fit is lowered, cache type, context, then tiles; default: no limit");
         var threads = new ThreadsOption();
         var command = new Command(Name, "Ask a model about a picture.")
         {

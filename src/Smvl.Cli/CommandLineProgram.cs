@@ -28,6 +28,7 @@ internal static class CommandLineProgram
             SpliceCommand.Create(),
             InfoCommand.Create(),
             TrainCommand.Create(),
+            PlanCommand.Create(),
             DataCommand.Create(),
             MergeCommand.Create(),
             ChatCommand.Create(),

@@ -9,10 +9,11 @@ internal sealed class MemoryOption : Option<long?>
     private static readonly (string Unit, double Bytes)[] Units =
         [("GiB", 1L << 30), ("MiB", 1L << 20), ("GB", 1e9), ("MB", 1e6)];
 
-    public MemoryOption()
+    /// <param name="description">what is done to keep it</param>
+    public MemoryOption(string description)
         : base("--memory")
     {
-        Description = "most resident memory, as 700MB or 0.7GiB: what does not fit is lowered, cache type, context, then tiles; default: no limit";
+        Description = description;
         CustomParser = result =>
         {
             if (TryParse(result.Tokens[0].Value, out long bytes))

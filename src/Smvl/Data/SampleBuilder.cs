@@ -79,7 +79,7 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
             throw new SmvlException("a row with a picture, and a text model alone", where, "rows without pictures", hint: "name text data, or a spliced model");
         }
 
-        List<TilePlan> plans = [.. sizes.Select(size => images!.Plan(size.Width, size.Height))];
+        List<TilePlan> plans = [.. sizes.Select(size => images!.Plan(size.Width, size.Height, rules.MaxTiles))];
         int[] asked = [.. plans.Select(plan => plan.TileCount)];
         TrainingText text;
         while (!TryText(row, [.. plans.Select(plan => new ImageGrid(plan.Rows, plan.Cols))], where, out text))
@@ -109,7 +109,8 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
     /// <exception cref="SmvlException">as <see cref="Lay"/>, or a picture without a readable header</exception>
     public int Length(CauldronSample row, string where) => Lay(row, Sizes(row, where), where).Text.Ids.Length;
 
-    private static (int Width, int Height)[] Sizes(CauldronSample row, string where) =>
+    /// <summary>Of a row's pictures, upright.</summary>
+    internal static (int Width, int Height)[] Sizes(CauldronSample row, string where) =>
         [.. row.Pictures.Select(picture => ImageDecoder.ReadSize(picture.Memory.Span, where))];
 
     private void Count(CauldronSample row, SampleLayout layout)

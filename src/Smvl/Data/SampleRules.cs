@@ -24,4 +24,7 @@ public sealed record SampleRules(int MaxLength)
     public int MaxImages { get; init; } = 1;
 
     public LossOn LossOn { get; init; }
+
+    /// <summary>Most tiles of a picture (key <c>max_tiles</c>); null: as many as the model's settings make.</summary>
+    public int? MaxTiles { get; init; }
 }

@@ -33,6 +33,16 @@ internal static class ProcessMemory
         }
     }
 
+    /// <summary>Bytes that a process on this machine may have: the container's limit, or the memory.</summary>
+    public static long Available => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Resident bytes without the model's mapped weights, and without what the backend holds for tensors.</summary>
+    public static long Beside(VisionLanguageModel model, Backend backend)
+    {
+        model.SetAside();
+        return Math.Max(0, Environment.WorkingSet - backend.HeldBytes);
+    }
+
     /// <summary>Resident bytes without mapped weights, which are loaded again when read.</summary>
     public static long Held(VisionLanguageModel model)
     {

@@ -17,6 +17,9 @@ public abstract class Backend : IDisposable
 {
     // ---- memory
 
+    /// <summary>Bytes that it holds for tensors, in use or kept for reuse.</summary>
+    public abstract long HeldBytes { get; }
+
     /// <summary>New memory with undefined contents; disposing the tensor gives it back for reuse.</summary>
     public abstract Tensor Allocate(DType dtype, Shape shape);
 

@@ -51,6 +51,8 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         }
     }
 
+    public override long HeldBytes => inner.HeldBytes;
+
     public override Tensor Allocate(DType dtype, Shape shape) => inner.Allocate(dtype, shape);
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Upload(source, destination);

@@ -13,7 +13,7 @@ internal abstract unsafe class HostStorage : Storage
 }
 
 /// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>
-internal sealed unsafe class NativeStorage : HostStorage
+internal sealed unsafe class NativeStorage : HostStorage, Cpu.IPooledBlock
 {
     private readonly Action<NativeStorage>? recycle;
     private bool freed;

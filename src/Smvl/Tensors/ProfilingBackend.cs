@@ -38,6 +38,8 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         return Enum.GetValues<OperationKind>().Where(kind => taken[(int)kind].Calls > 0).ToDictionary(kind => kind, kind => taken[(int)kind]);
     }
 
+    public override long HeldBytes => inner.HeldBytes;
+
     public override Tensor Allocate(DType dtype, Shape shape)
     {
         long start = Stopwatch.GetTimestamp();

@@ -14,6 +14,9 @@ public sealed record StepReport(
 {
     /// <summary>Number and name of the stage; null in a run without stages.</summary>
     public string? Stage { get; init; }
+
+    /// <summary>Seconds before the step until its samples were there.</summary>
+    public double Waited { get; init; }
 }
 
 /// <summary>Watches a run, to show it; it cannot change it.</summary>

@@ -164,7 +164,7 @@ internal static class StagedRun
     /// <summary>The model of the last stage, its state and its sample answer; the stage keeps its own, for stages that are added later.</summary>
     private static void CopyModel(TrainingArguments whole, string last)
     {
-        string[] stay = [TrainingArguments.FileName, JsonLinesTracker.FileName, LossSpikes.FileName, ProfileReport.FileName];
+        string[] stay = [TrainingArguments.FileName, JsonLinesTracker.FileName, LossSpikes.FileName, ProfileReport.FileName, Planning.RunForecast.FileName];
         string[] names = [.. Directory.GetFiles(last).Select(file => Path.GetFileName(file)).Where(name => !stay.Contains(name))];
         using StagedFiles staged = StagedFiles.Create(whole.OutputDir, [.. names, TrainingArguments.FileName], replace: true);
         foreach (string name in names)

@@ -40,6 +40,7 @@ public sealed class Trainer
     private readonly LossSpikes spikes;
     private long tokensSinceLog;
     private double secondsSinceLog;
+    private double waited;
 
     /// <param name="arguments">the run's configuration</param>
     /// <param name="folder">the model; of the checkpoint, when the run continues one</param>
@@ -65,16 +66,7 @@ public sealed class Trainer
         steps = new TrainingSteps(arguments, data.Mixture.RowsPerEpoch, arguments.MaxTokensPerBatch is null ? null : order.BatchesOf);
         schedule = LearningRateSchedule.Create(arguments, steps.WarmupSteps, steps.MaxSteps);
         progress = new Progress();
-        folder.Model.GradientCheckpointing = arguments.GradientCheckpointing;
-        FreezeRules rules = new(arguments);
-        folder.Model.Unfreeze(parameter => rules.Trains(parameter));
-        folder.Model.TrainRows(folder.MarkerIds, rules.TrainsRows);
-        if (arguments.Bf16)
-        {
-            folder.Model.NarrowFrozen();
-        }
-
-        folder.Model.LossTerms = arguments.LossTerms;
+        TrainedModel.Prepare(folder.Model, folder.MarkerIds, arguments);
         cache = arguments.VisionCache is { } kept ? new VisionCache(kept, arguments.VisionCacheLimit, folder.Model, observer.OnNote) : null;
         folder.Model.TowerCache = cache;
         if (start is not null)
@@ -197,7 +189,9 @@ public sealed class Trainer
     private bool Next(IEnumerator<Update> updates)
     {
         profile?.BeginStep();
+        long started = Stopwatch.GetTimestamp();
         bool found = updates.MoveNext();
+        waited = Stopwatch.GetElapsedTime(started).TotalSeconds;
         profile?.EndWaiting();
         return found;
     }
@@ -250,7 +244,10 @@ public sealed class Trainer
         tokensSinceLog += tokens;
         secondsSinceLog += seconds;
         observer.OnStep(new StepReport(
-            progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens, seconds));
+            progress.Step, steps.MaxSteps, steps.Epoch(progress.Step), sum / targets, learningRate, norm, tokens, seconds)
+        {
+            Waited = waited,
+        });
         if (spikes.Observe(progress.Step, sum / targets, rowLosses) is { } spike)
         {
             observer.OnNote(spike);

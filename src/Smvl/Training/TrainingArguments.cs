@@ -30,6 +30,19 @@ public sealed class TrainingArguments
             Take(source);
         }
 
+        Check();
+    }
+
+    private TrainingArguments(TrainingArguments earlier, IReadOnlyList<RawEntry> more)
+    {
+        _values = new(earlier._values, StringComparer.Ordinal);
+        _origins = new(earlier._origins, StringComparer.Ordinal);
+        Take(more);
+        Check();
+    }
+
+    private void Check()
+    {
         if (Stages is null)
         {
             CheckTogether();
@@ -126,6 +139,7 @@ public sealed class TrainingArguments
         Turns = Get(TrainingKeys.Turns),
         MaxImages = Get(TrainingKeys.MaxImages),
         LossOn = Get(TrainingKeys.LossOn),
+        MaxTiles = Get(TrainingKeys.MaxTiles),
     };
 
     /// <summary>Null: as the model's folder says, and <see cref="Text.ImageLayout.Tokens"/> for a model that the run splices itself.</summary>
@@ -306,6 +320,11 @@ public sealed class TrainingArguments
             ? new TrainingArguments(YamlConfig.Read(arguments[0]), CommandLineConfig.Read([.. arguments.Skip(1)]))
             : new TrainingArguments(CommandLineConfig.Read(arguments));
     }
+
+    /// <summary>The same with other values of some keys, which count as given on the command line.</summary>
+    /// <exception cref="SmvlException">as for <see cref="FromCommandLine"/></exception>
+    internal TrainingArguments With(params IReadOnlyList<(TrainingKey Key, string Value)> others) =>
+        new(this, CommandLineConfig.Read([.. others.Select(other => $"--{other.Key.Name}={other.Value}")]));
 
     /// <summary>The configuration of one stage: a run of its own, in a folder of its own.</summary>
     /// <param name="stage">one of <see cref="Stages"/></param>

@@ -14,6 +14,7 @@ public sealed class TrainingData : IDisposable
     private readonly bool skipBadRows;
     private readonly ConcurrentDictionary<int, string> skipped = new();
     private readonly ConcurrentDictionary<int, bool> textOnly = new();
+    private int[]? allLengths;
 
     private TrainingData(CauldronDataset dataset, SampleBuilder builder, RowTurns turns, int imageTokenId, Split split, Mixture mixture, ulong seed, bool skipBadRows)
     {
@@ -73,7 +74,7 @@ public sealed class TrainingData : IDisposable
     /// <exception cref="SmvlException">a row cannot be used, and skip_bad_rows is off; names file and row</exception>
     internal SampleOrder Order(TrainingArguments arguments)
     {
-        int[]? lengths = arguments.MaxTokensPerBatch is null ? null : Lengths();
+        int[]? lengths = arguments.MaxTokensPerBatch is null ? null : allLengths ??= Lengths();
         BatchCutter cutter = new(arguments.PerDeviceTrainBatchSize, arguments.DataloaderDropLast, arguments.MaxTokensPerBatch, lengths);
         return new SampleOrder(Mixture, cutter, arguments.TrainSamplingStrategy, arguments.DataSeed);
     }
@@ -120,6 +121,28 @@ public sealed class TrainingData : IDisposable
     }
 
     public void Dispose() => dataset.Dispose();
+
+    /// <summary>How a row would lie among the tokens, and its pictures; no pixel is computed. Null for a row that cannot be used, which the run tells in its place.</summary>
+    internal SampleShape? Look(int row)
+    {
+        try
+        {
+            string where = Describe(row);
+            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            (int Width, int Height)[] sizes = SampleBuilder.Sizes(read, where);
+            SampleLayout layout = builder.Lay(read, sizes, where);
+            return new SampleShape(
+                layout.Text.Ids, layout.Text.Labels, layout.TileCount, sizes.Select(size => (long)size.Width * size.Height).DefaultIfEmpty().Max(),
+                read.Pictures.Sum(picture => (long)picture.Memory.Length));
+        }
+        catch (SmvlException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>One of <see cref="LoadAhead"/>'s batches, made on the calling thread.</summary>
+    internal MicroBatch LoadBatch(int[] rows) => LoadBatch(rows, pictureOf: null);
 
     private MicroBatch LoadBatch(int[] rows, IReadOnlyDictionary<int, int>? pictureOf)
     {

@@ -7,6 +7,7 @@ using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Text;
 using Smvl.Tracking;
+using Smvl.Training.Planning;
 
 namespace Smvl.Training;
 
@@ -56,7 +57,7 @@ public static class TrainingRun
     private static TrainingResult Run(
         TrainingArguments arguments, Backend backend, TrackerSet tracker, ITrainingObserver observer, CancellationToken cancellation)
     {
-        using RgbImage picture = arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
+        using RgbImage picture = SamplePictureOf(arguments);
         Checkpoint? start = FindStart(arguments);
         bool isAdapted = arguments.LoraRank is not null;   // then a checkpoint holds the adapters, and not their model
         string modelFolder = (isAdapted ? null : start?.Folder) ?? BaseModel(arguments, observer, cancellation);
@@ -79,9 +80,11 @@ public static class TrainingRun
             observer.OnNote(note);
         }
 
+        int sampleTiles = model.Model.TakesPictures ? model.Images.Plan(picture.Width, picture.Height).TileCount : 0;
+        RunForecast? forecast = RunForecast.Begin(arguments, model, data, backend, start?.Step ?? 0, sampleTiles, observer);
         CheckpointStore store = CheckpointStore.Open(arguments.OutputDir, arguments.OverwriteOutputDir);
         StepProfile? profile = backend is ProfilingBackend profiling ? new StepProfile(profiling) : null;
-        Trainer trainer = new(arguments, model, data, store, start, tracker, observer, profile);
+        Trainer trainer = new(arguments, model, data, store, start, tracker, forecast ?? observer, profile);
         TrainingResult result = trainer.Run(cancellation);
         if (data.Summary() is { } summary)
         {
@@ -102,8 +105,13 @@ public static class TrainingRun
             AnswerSample(arguments, model, picture, result, tracker, observer, cancellation);
         }
 
+        forecast?.End(arguments.OutputDir);
         return result;
     }
+
+    /// <summary>The picture that the trained model is asked about.</summary>
+    internal static RgbImage SamplePictureOf(TrainingArguments arguments) =>
+        arguments.SampleImage is null ? SamplePicture.Load() : ImageDecoder.DecodeFile(arguments.SampleImage);
 
     /// <summary>A layout is chosen once: the embedding has its rows, and the connector has learnt with its strings.</summary>
     internal static void CheckLayout(TrainingArguments arguments, ModelFolder model)
@@ -194,7 +202,7 @@ public static class TrainingRun
     }
 
     /// <summary>A missing output folder is not made before the rest is known to be right.</summary>
-    private static Checkpoint? FindStart(TrainingArguments arguments)
+    internal static Checkpoint? FindStart(TrainingArguments arguments)
     {
         if (arguments.OverwriteOutputDir || (!Directory.Exists(arguments.OutputDir) && arguments.ResumeFromCheckpoint is null))
         {

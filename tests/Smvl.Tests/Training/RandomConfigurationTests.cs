@@ -21,6 +21,7 @@ public sealed class RandomConfigurationTests : IDisposable
         ("lora_r", ["1", "4"]),
         ("turns", ["first", "2", "all"]),
         ("max_images", ["0", "1", "4"]),
+        ("max_tiles", ["1", "3"]),
         ("loss_on", ["all", "answer"]),
         ("do_image_splitting", ["true", "false"]),
         ("max_length", ["512", "1024"]),

@@ -31,6 +31,8 @@ public sealed class CpuBackend : Backend
     /// <summary>The most bytes that tensors took at once.</summary>
     internal long MostUsedBytes => pool.MostUsedBytes;
 
+    public override long HeldBytes => pool.ByteLength;
+
     public override Tensor Allocate(DType dtype, Shape shape) =>
         new(pool.Rent(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: true);
 

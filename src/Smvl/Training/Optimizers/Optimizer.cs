@@ -31,6 +31,9 @@ internal sealed class Optimizer : IDisposable
         }
     }
 
+    /// <summary>Bytes that it keeps between updates.</summary>
+    public long StateBytes => State().Sum(each => each.Tensor.ByteLength);
+
     public void ZeroGradients()
     {
         foreach (ParameterUpdate update in updates)
