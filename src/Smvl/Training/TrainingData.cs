@@ -128,7 +128,7 @@ public sealed class TrainingData : IDisposable
         try
         {
             string where = Describe(row);
-            using CauldronSample read = dataset.ReadSample(row, builder.Rules.Turns, builder.Rules.MaxImages);
+            using CauldronSample read = dataset.ReadSample(row, turns.Of(row), builder.Rules.MaxImages);
             (int Width, int Height)[] sizes = SampleBuilder.Sizes(read, where);
             SampleLayout layout = builder.Lay(read, sizes, where);
             return new SampleShape(

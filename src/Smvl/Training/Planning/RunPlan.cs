@@ -1,5 +1,3 @@
-using Smvl.Data;
-
 namespace Smvl.Training.Planning;
 
 /// <summary>Bytes of a run's process when they are most, by kind.</summary>

@@ -1,5 +1,4 @@
 using Smvl.Data;
-using Smvl.Models;
 
 namespace Smvl.Training.Planning;
 
@@ -28,6 +27,7 @@ internal sealed class RunPlanner(ModelShape shape, long held, int threads)
     /// <param name="sample">rows of it</param>
     /// <param name="evaluated">held-out rows; empty where none are evaluated</param>
     /// <param name="steps">the run's arithmetic</param>
+    /// <param name="heldOut">held-out rows of the whole data</param>
     /// <param name="firstStep">steps that were done before</param>
     /// <param name="sampleTiles">tiles of the picture that the trained model is asked about</param>
     public RunPlan Plan(
