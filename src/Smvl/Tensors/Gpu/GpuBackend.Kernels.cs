@@ -14,7 +14,8 @@ public sealed partial class GpuBackend
     /// <summary>Workgroups along one axis that every device allows.</summary>
     private const uint MaxGroups = 65535;
 
-    private static ulong Address(Tensor? tensor) => tensor is null ? 0 : ((GpuStorage)tensor.Storage).Address + (ulong)tensor.ByteOffset;
+    /// <summary>The device address of a tensor's first element; 0 where there is no tensor.</summary>
+    private static ulong Address(Tensor? tensor) => tensor is null ? 0 : Storage(tensor).Address + (ulong)tensor.ByteOffset;
 
     /// <summary>The number of elements, where a shader's index holds it.</summary>
     private static uint Elements(Tensor tensor) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using Smvl.Hubs;
 
 namespace Smvl.Tensors.Gpu;
 
@@ -19,6 +20,11 @@ public sealed partial class GpuBackend
 
     // multiply-adds from which it is worth to measure which tile is the fastest
     private const double MeasuredWork = 1 << 26;
+
+    private MatrixTileChoices? tileChoices;
+
+    /// <summary>The tile of every product, for tests and measurements; null: chosen by size.</summary>
+    internal MatrixTile? ForcedTile { get; set; }
 
     /// <summary>How the sides of a product lie in memory.</summary>
     private enum Sides
@@ -154,8 +160,13 @@ public sealed partial class GpuBackend
 
     private MatrixTile TileFor(Product product)
     {
+        if (ForcedTile is { } forced)
+        {
+            return forced;
+        }
+
         double work = (double)product.Rows * product.Columns * product.Depth;
-        if (work < MeasuredWork || !MeasuresTiles)
+        if (work < MeasuredWork || device.Capabilities.IsSoftware)
         {
             return MatrixTile.All[0];
         }
@@ -166,6 +177,7 @@ public sealed partial class GpuBackend
                 tile.Threads <= device.Capabilities.MaxWorkgroupInvocations && tile.SharedBytes <= device.Capabilities.MaxSharedMemory),
         ];
         string kind = $"{product.Sides} {product.B.DType} {Size(product.Rows)} x {Size(product.Columns)} x {Size(product.Depth)}";
+        tileChoices ??= new MatrixTileChoices(MatrixTileChoices.FileFor(HubEnvironment.OfProcess.Caches, $"{device.Info.Name} {device.Info.Driver}"));
         return tileChoices.For(kind, candidates, tile => Seconds(product, tile));
 
         // sizes within a factor of two take the same tile

@@ -1,6 +1,6 @@
 namespace Smvl.Tensors.Gpu;
 
-/// <summary>Moving rows and columns by index, and the gradient of a table.</summary>
+/// <summary>Between element types; rows and columns by index, and the gradient of a table.</summary>
 public sealed partial class GpuBackend
 {
     /// <summary>rows.comp's constant OPERATION.</summary>
@@ -10,6 +10,21 @@ public sealed partial class GpuBackend
         Put,
         AddGathered,
         Columns,
+    }
+
+    /// <summary>To float32 from any type; from float32 to F16, BF16 or Q8_0.</summary>
+    private void Convert(Tensor destination, Tensor source)
+    {
+        if (destination.DType is not (DType.F32 or DType.F16 or DType.BF16) && (source.DType != DType.F32 || destination.DType != DType.Q8_0))
+        {
+            throw new NotSupportedException($"{source} copied to {destination}");
+        }
+
+        bool quads = source.Count % 4 == 0 && IsAligned(source);
+        uint each = destination.DType == DType.Q8_0 ? 32u : 4;
+        Kernel kernel = device.Kernel("convert", ElementThreads, (uint)source.DType, quads ? 1u : 0, (uint)destination.DType);
+        var constants = new ConvertConstants(Address(destination), Address(source), Elements(source));
+        DispatchElements(kernel, constants, (source.Count + each - 1) / each, GpuUse.Write(destination), GpuUse.Read(source));
     }
 
     public override void Gather(Tensor y, Tensor table, ReadOnlySpan<int> ids) => Move(RowMove.Gather, y, table, ids, table.Shape.Rows, table.Shape.Width);
@@ -135,6 +150,8 @@ public sealed partial class GpuBackend
             }
         }
     }
+
+    private readonly record struct ConvertConstants(ulong To, ulong From, uint Count);
 
     private readonly record struct RowsConstants(ulong Y, ulong X, ulong Index, uint Rows, uint Width, uint Source);
 

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "reduce.glsl"
 #include "adamw.glsl"
@@ -48,7 +49,7 @@ uint store(uint before, vec4 values, float scale, uint present, Floats map)
 void main()
 {
     uint blocks = (count + Block - 1) / Block;
-    for (uint block = groupIndex(); block < blocks; block += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint block = workgroup(); block < blocks; block += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         uint start = (block * Block) + (4 * gl_LocalInvocationIndex), present = start >= count ? 0 : min(count - start, 4);
         vec4 m = vec4(0.0), v = vec4(0.0);

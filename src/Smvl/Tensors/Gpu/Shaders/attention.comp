@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "functions.glsl"
 #include "elements.glsl"
@@ -11,8 +12,8 @@ const uint Keys = 16;
 
 layout(push_constant, scalar) uniform Constants
 {
-    uvec2 o;             // (T, H hd), or (parts, T, H hd)
-    uvec2 q, k, v;
+    uint64_t o;             // (T, H hd), or (parts, T, H hd)
+    uint64_t q, k, v;
     Floats logSumExp;    // (T, H), or (parts, T, H, 2): maximum and sum
     Tiles tiles;
     uint heads, group, causal;
@@ -27,7 +28,7 @@ shared vec4 block[Keys * Stride];      // of keys, then of values
 shared float scores[ROWS * (Keys + 1)];
 shared float probabilities[ROWS * (Keys + 1)];
 
-void loadBlock(uvec2 from, uint start, uint end, Tile tile)
+void loadBlock(uint64_t from, uint start, uint end, Tile tile)
 {
     for (uint i = gl_LocalInvocationIndex; i < Keys * Quads; i += ROWS * Lanes)
     {

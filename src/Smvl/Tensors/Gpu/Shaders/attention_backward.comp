@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "functions.glsl"
 #include "elements.glsl"
@@ -11,8 +12,8 @@ layout(constant_id = 5) const bool KEYS = false;
 
 layout(push_constant, scalar) uniform Constants
 {
-    uvec2 first, second;   // dq; dk and dv, which are added to
-    uvec2 q, k, v, dO;
+    uint64_t first, second;   // dq; dk and dv, which are added to
+    uint64_t q, k, v, dO;
     Floats logSumExp, delta;
     Tiles tiles;
     uint heads, group, causal;
@@ -30,7 +31,7 @@ uint keyOf(Tile tile, uint key)
 }
 
 // quad c of a row, zeros behind the last
-vec4 load(uvec2 from, Tile tile, bool keys, uint row, uint count, uint c)
+vec4 load(uint64_t from, Tile tile, bool keys, uint row, uint count, uint c)
 {
     if (row >= count)
     {

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "reduce.glsl"
 
@@ -11,7 +12,7 @@ layout(push_constant, scalar) uniform Constants
 
 void main()
 {
-    for (uint row = groupIndex(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint row = workgroup(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         float sum = 0.0;
         for (uint i = gl_LocalInvocationIndex; i < headDim; i += gl_WorkGroupSize.x)

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // parts (chunks, width) = sums over a chunk of rows of dy, or of dy times what the norm's weight met. sum_parts.comp adds them up.

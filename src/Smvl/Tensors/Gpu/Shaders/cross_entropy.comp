@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "functions.glsl"
 #include "reduce.glsl"
@@ -15,7 +16,7 @@ layout(push_constant, scalar) uniform Constants
 
 void main()
 {
-    for (uint row = groupIndex(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint row = workgroup(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         // the target's logit is read and overwritten by one invocation
         uint start = row * width, target = start + uint(targets.at[row]);

@@ -7,7 +7,7 @@ layout(constant_id = 1) const uint ELEMENT = 0;
 // whether four neighbours may be read at once: rows of a multiple of four elements, at aligned addresses
 layout(constant_id = 2) const bool QUADS = false;
 
-const uint F32 = 0, F16 = 1, BF16 = 2, Q8_0 = 7, Q4_0 = 8, Q4_K = 9, Q6_K = 10;
+const uint F32 = TypeF32, F16 = TypeF16, BF16 = TypeBF16, Q8_0 = 7, Q4_0 = 8, Q4_K = 9, Q6_K = 10;
 
 float half16(uint bits)
 {
@@ -74,7 +74,7 @@ vec4 blockQuad(Halves blocks, uint i)
 }
 
 // one element of F32, F16 or BF16
-float element(uvec2 address, uint i)
+float element(uint64_t address, uint i)
 {
     if (ELEMENT == F32)
     {
@@ -86,7 +86,7 @@ float element(uvec2 address, uint i)
 }
 
 // elements i to i + 3, of which the first `count` are there; i is a multiple of four where QUADS
-vec4 elements(uvec2 address, uint i, uint count)
+vec4 elements(uint64_t address, uint i, uint count)
 {
     if (ELEMENT >= Q8_0)
     {
@@ -100,7 +100,7 @@ vec4 elements(uvec2 address, uint i, uint count)
             return Vectors(address).at[i >> 2];
         }
 
-        uvec2 bits = HalfQuads(address).at[i >> 2];
+        uvec2 bits = WordPairs(address).at[i >> 2];
         return ELEMENT == F16
             ? vec4(unpackHalf2x16(bits.x), unpackHalf2x16(bits.y))
             : uintBitsToFloat(uvec4(bits.x << 16, bits.x & 0xFFFF0000u, bits.y << 16, bits.y & 0xFFFF0000u));
@@ -112,7 +112,7 @@ vec4 elements(uvec2 address, uint i, uint count)
 }
 
 // the same of F32, whatever ELEMENT is
-vec4 floats(uvec2 address, uint i, uint count)
+vec4 floats(uint64_t address, uint i, uint count)
 {
     if (QUADS)
     {
@@ -123,7 +123,7 @@ vec4 floats(uvec2 address, uint i, uint count)
     return vec4(count > 0 ? x.at[i] : 0.0, count > 1 ? x.at[i + 1] : 0.0, count > 2 ? x.at[i + 2] : 0.0, count > 3 ? x.at[i + 3] : 0.0);
 }
 
-void putFloats(uvec2 address, uint i, uint count, vec4 values)
+void putFloats(uint64_t address, uint i, uint count, vec4 values)
 {
     if (QUADS)
     {
@@ -139,4 +139,21 @@ void putFloats(uvec2 address, uint i, uint count, vec4 values)
             x.at[i + c] = values[c];
         }
     }
+}
+
+// as elements(), with subnormal and infinite halves as they are on every device
+vec4 exactElements(uint64_t address, uint i, uint count)
+{
+    if (ELEMENT != F16)
+    {
+        return elements(address, i, count);
+    }
+
+    vec4 values = vec4(0.0);
+    for (uint c = 0; c < min(count, 4); c++)
+    {
+        values[c] = widenHalf(uint(Halves(address).at[i + c]));
+    }
+
+    return values;
 }

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // dTable row += the dy rows that were taken from it, in order: a workgroup has one row of the table at a time, so none is written twice.
@@ -14,7 +15,7 @@ layout(push_constant, scalar) uniform Constants
 
 void main()
 {
-    for (uint row = groupIndex(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint row = workgroup(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         uint to = uint(ids.at[row]) * width;
         for (uint i = gl_LocalInvocationIndex; i < width; i += gl_WorkGroupSize.x)

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "elements.glsl"
 
@@ -15,7 +16,7 @@ layout(constant_id = 9) const bool B_TURNED = false;
 
 layout(push_constant, scalar) uniform Constants
 {
-    uvec2 a, b, c;
+    uint64_t a, b, c;
     Floats bias;
     uint rows, columns, depth;
     uint depthPart;           // of the sum, which may be shared out along z: c then has one (M, N) after the other

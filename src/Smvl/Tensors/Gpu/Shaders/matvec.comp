@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "elements.glsl"
 #extension GL_KHR_shader_subgroup_basic : require
@@ -13,7 +14,7 @@ shared float subgroupSums[32 * Sums];
 
 layout(push_constant, scalar) uniform Constants
 {
-    uvec2 y, x, weight;
+    uint64_t y, x, weight;
     Floats bias;
     uint rows, outputs, inputs;
     uint biased;
@@ -21,7 +22,7 @@ layout(push_constant, scalar) uniform Constants
 
 void main()
 {
-    uint first = groupIndex() * OUTPUTS;
+    uint first = workgroup() * OUTPUTS;
     if (first >= outputs)
     {
         return;

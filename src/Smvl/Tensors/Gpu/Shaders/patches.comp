@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // Tiles (n, C, S, S) cut into patches (n P, C p p), elements in (channel, y, x) order; bytes become value * scale + offset.
@@ -7,7 +8,7 @@ layout(constant_id = 1) const bool BYTES = false;
 layout(push_constant, scalar) uniform Constants
 {
     Floats patches;
-    uvec2 tiles;
+    uint64_t tiles;
     Floats factors;     // (C, 2): scale and offset
     uint count;         // elements
     uint channels, size, patchSize;

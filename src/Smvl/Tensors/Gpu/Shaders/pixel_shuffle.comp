@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // blocks (tiles P/s^2, D s^2) from grid (tiles P, D): each s by s block of patches becomes one row in (y, x, D) order; or back.

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // In place: the pair (i, i + hd/2) of each head turns by its row's angle. The table comes from the host, as the sines of a device
@@ -15,7 +16,7 @@ layout(push_constant, scalar) uniform Constants
 void main()
 {
     uint pairs = heads * half_;
-    for (uint row = groupIndex(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint row = workgroup(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         uint angles = uint(positions.at[row]) * half_;
         for (uint p = gl_LocalInvocationIndex; p < pairs; p += gl_WorkGroupSize.x)

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 #include "elements.glsl"
 
@@ -8,7 +9,7 @@ const uint GATHER = 0, PUT = 1, ADD_GATHERED = 2, COLUMNS = 3;
 
 layout(push_constant, scalar) uniform Constants
 {
-    uvec2 y, x;
+    uint64_t y, x;
     Ints index;
     uint rows, width;   // of what is moved
     uint source;        // COLUMNS: the width of x
@@ -16,7 +17,7 @@ layout(push_constant, scalar) uniform Constants
 
 void main()
 {
-    for (uint row = groupIndex(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
+    for (uint row = workgroup(); row < rows; row += gl_NumWorkGroups.x * gl_NumWorkGroups.y)
     {
         if (OPERATION == COLUMNS)
         {

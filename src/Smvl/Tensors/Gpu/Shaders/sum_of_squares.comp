@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // sums (parts): of each part of x, as a pair of floats high + low, about 48 bits without any device's double precision.
@@ -23,8 +24,8 @@ vec2 addPairs(vec2 a, vec2 b)
     precise float sum = high + low;
     precise float rest = low - (sum - high);
 
-    // an infinite sum has no rest
-    return abs(sum) <= 3.4e38 ? vec2(sum, rest) : vec2(sum, 0.0);
+    // what is not finite has no rest
+    return abs(high) <= 3.4e38 ? vec2(sum, rest) : vec2(high, 0.0);
 }
 
 vec2 square(float x)
@@ -41,7 +42,7 @@ vec2 square(float x)
 
 void main()
 {
-    uint start = groupIndex() * partLength;
+    uint start = workgroup() * partLength;
     if (start >= count)
     {
         return;
@@ -66,6 +67,6 @@ void main()
 
     if (id == 0)
     {
-        parts.at[groupIndex()] = sums[0];
+        parts.at[workgroup()] = sums[0];
     }
 }

@@ -1,4 +1,5 @@
 #version 460
+#extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
 // y (+)= the sum of parts, one after the other, + bias: what several workgroups have of one sum
