@@ -20,6 +20,9 @@ public abstract class Backend : IDisposable
     /// <summary>New memory with undefined contents; disposing the tensor gives it back for reuse.</summary>
     public abstract Tensor Allocate(DType dtype, Shape shape);
 
+    /// <summary>The same, of memory that is for something in particular: a hint for the message when it does not suffice.</summary>
+    public virtual Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) => Allocate(dtype, shape);
+
     /// <summary>New F32 memory with undefined contents.</summary>
     public Tensor Allocate(params ReadOnlySpan<long> dims) => Allocate(DType.F32, new Shape(dims));
 
@@ -27,6 +30,14 @@ public abstract class Backend : IDisposable
     public Tensor Zeros(params ReadOnlySpan<long> dims)
     {
         Tensor tensor = Allocate(dims);
+        Fill(tensor, 0f);
+        return tensor;
+    }
+
+    /// <summary>New F32 memory of zeros that is for something in particular.</summary>
+    public Tensor Zeros(Shape shape, MemoryPurpose purpose)
+    {
+        Tensor tensor = Allocate(DType.F32, shape, purpose);
         Fill(tensor, 0f);
         return tensor;
     }

@@ -53,6 +53,8 @@ internal sealed class FiniteWatch(Backend inner) : Backend
 
     public override Tensor Allocate(DType dtype, Shape shape) => inner.Allocate(dtype, shape);
 
+    public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) => inner.Allocate(dtype, shape, purpose);
+
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Upload(source, destination);
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);

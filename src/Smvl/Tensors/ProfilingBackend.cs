@@ -38,10 +38,12 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         return Enum.GetValues<OperationKind>().Where(kind => taken[(int)kind].Calls > 0).ToDictionary(kind => kind, kind => taken[(int)kind]);
     }
 
-    public override Tensor Allocate(DType dtype, Shape shape)
+    public override Tensor Allocate(DType dtype, Shape shape) => Allocate(dtype, shape, MemoryPurpose.Activations);
+
+    public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose)
     {
         long start = Stopwatch.GetTimestamp();
-        Tensor tensor = inner.Allocate(dtype, shape);
+        Tensor tensor = inner.Allocate(dtype, shape, purpose);
         Count(OperationKind.Allocation, start, 0);
         return tensor;
     }

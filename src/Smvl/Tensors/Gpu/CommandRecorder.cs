@@ -65,6 +65,7 @@ internal sealed unsafe class CommandRecorder : IDisposable
     /// <summary>Submits commands as the next batch.</summary>
     public void Submit(ReadOnlySpan<GpuCommand> commands, ReadOnlySpan<byte> constants)
     {
+        device.CheckNotLost();
         Recording recording = Find(commands, constants) ?? Record(commands, constants);
         ulong value = Submitted + 1, signal = semaphore;
         nint buffer = recording.Buffer;
@@ -90,6 +91,9 @@ internal sealed unsafe class CommandRecorder : IDisposable
         SemaphoreWaitInfo info = new() { Type = StructureType.SemaphoreWaitInfo, Count = 1, Semaphores = &signal, Values = &batch };
         device.Check(device.Functions.WaitSemaphores(device.Handle, &info, ulong.MaxValue), "wait for the device");
     }
+
+    /// <summary>No recording is repeated any more: what they use is given back.</summary>
+    public void Forget() => recordings.ForEach(recording => recording.Forget());
 
     public void Dispose()
     {
@@ -222,6 +226,9 @@ internal sealed unsafe class CommandRecorder : IDisposable
             constants = ofConstants.ToArray();
             Hash = hash;
         }
+
+        /// <summary>From here on it equals nothing that is submitted.</summary>
+        public void Forget() => Keep([], [], 0);
 
         public bool Equals(ReadOnlySpan<GpuCommand> ofCommands, ReadOnlySpan<byte> ofConstants) =>
             MemoryMarshal.AsBytes(ofCommands).SequenceEqual(MemoryMarshal.AsBytes<GpuCommand>(commands)) && ofConstants.SequenceEqual(constants);

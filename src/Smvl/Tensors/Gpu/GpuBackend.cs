@@ -9,17 +9,23 @@ namespace Smvl.Tensors.Gpu;
 public sealed partial class GpuBackend : Backend
 {
     private readonly GpuDevice device;
+    private readonly bool ownsDevice;
 
-    internal GpuBackend(GpuDevice device) => this.device = device;
+    /// <param name="device">where to compute</param>
+    /// <param name="ownsDevice">close it with the backend</param>
+    internal GpuBackend(GpuDevice device, bool ownsDevice = true)
+    {
+        this.device = device;
+        this.ownsDevice = ownsDevice;
+    }
 
     /// <summary>The device, for measurements and tests.</summary>
     internal GpuDevice Device => device;
 
-    public override Tensor Allocate(DType dtype, Shape shape)
-    {
-        long bytes = dtype.Bytes(shape.Count);
-        return new Tensor(device.Allocate(bytes), 0, dtype, shape, owner: true);
-    }
+    public override Tensor Allocate(DType dtype, Shape shape) => Allocate(dtype, shape, MemoryPurpose.Activations);
+
+    public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) =>
+        new(device.Allocate(dtype.Bytes(shape.Count), purpose), 0, dtype, shape, owner: true);
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
     {
@@ -46,7 +52,7 @@ public sealed partial class GpuBackend : Backend
     public override Tensor Import(Tensor host)
     {
         const int piece = 1 << 24;
-        Tensor tensor = Allocate(host.DType, host.Shape);
+        Tensor tensor = Allocate(host.DType, host.Shape, MemoryPurpose.Weights);
         for (long at = 0; at < host.ByteLength; at += piece)
         {
             device.Upload(HostBytes.Slice(host, at, (int)Math.Min(piece, host.ByteLength - at)), Storage(tensor), at);
@@ -80,7 +86,14 @@ public sealed partial class GpuBackend : Backend
     public override void Fill(Tensor tensor, float value) =>
         device.Fill(Storage(tensor), tensor.ByteOffset, tensor.ByteLength, BitConverter.SingleToUInt32Bits(value));
 
-    public override void Dispose() => device.Dispose();
+    public override void Dispose()
+    {
+        DisposeTables();
+        if (ownsDevice)
+        {
+            device.Dispose();
+        }
+    }
 
     private static GpuStorage Storage(Tensor tensor) => (GpuStorage)tensor.Storage;
 }

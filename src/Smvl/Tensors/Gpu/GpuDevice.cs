@@ -34,7 +34,7 @@ internal sealed unsafe class GpuDevice : IDisposable
         kernels = new KernelLibrary(device);
         recorder = new CommandRecorder(device, kernels.Layout);
         long blockBytes = options.BlockBytes ?? (Capabilities.Unified ? 64L << 20 : 256L << 20);
-        memory = new GpuMemory(device, Capabilities.Unified, Math.Min(blockBytes, Capabilities.MaxAllocation), gate, Wait);
+        memory = new GpuMemory(device, Capabilities.Unified, Math.Min(blockBytes, Capabilities.MaxAllocation), options.MemoryBytes, LetGo);
         staging = new StagingRing(device);
         staging.Take(Batch);
     }
@@ -94,11 +94,23 @@ internal sealed unsafe class GpuDevice : IDisposable
 
     /// <summary>Device memory with undefined contents.</summary>
     /// <exception cref="SmvlException">there is not so much</exception>
-    public GpuStorage Allocate(long bytes)
+    public GpuStorage Allocate(long bytes, MemoryPurpose purpose = MemoryPurpose.Activations)
     {
         lock (gate)
         {
-            return memory.Allocate(bytes);
+            return new GpuStorage(this, memory.Take(bytes, purpose), bytes, purpose);
+        }
+    }
+
+    /// <summary>Takes memory back that is not used by what is asked for next.</summary>
+    internal void Free(GpuStorage storage)
+    {
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                memory.Return(storage.Segment, storage.Purpose);
+            }
         }
     }
 
@@ -284,6 +296,7 @@ internal sealed unsafe class GpuDevice : IDisposable
                 return;
             }
 
+            device.Lost |= Batch >= options.LostWithBatch;
             recorder.Submit(CollectionsMarshal.AsSpan(commands), CollectionsMarshal.AsSpan(constants));
             commands.Clear();
             constants.Clear();
@@ -319,11 +332,7 @@ internal sealed unsafe class GpuDevice : IDisposable
             }
 
             disposed = true;
-            if (!device.Lost)
-            {
-                _ = device.Functions.WaitIdle(device.Handle);
-            }
-
+            _ = device.Functions.WaitIdle(device.Handle);   // a lost device answers at once
             readback?.Free();
             staging.Dispose();
             memory.FreeAll();
@@ -350,6 +359,13 @@ internal sealed unsafe class GpuDevice : IDisposable
         {
             Flush();
         }
+    }
+
+    /// <summary>Returns once no command, run, collected or kept to be repeated, uses any memory.</summary>
+    private void LetGo()
+    {
+        Wait();
+        recorder.Forget();
     }
 
     private void WaitFor(ulong batch)

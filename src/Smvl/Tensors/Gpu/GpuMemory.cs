@@ -19,9 +19,10 @@ internal sealed class GpuMemory
     private readonly LogicalDevice device;
     private readonly MemoryProperties[] kinds;
     private readonly long blockSize;
-    private readonly Lock gate;
+    private readonly long? limit;
     private readonly Action waitForAll;
     private readonly List<GpuBlock> blocks = [];
+    private readonly long[] usedBytes = new long[Enum.GetValues<MemoryPurpose>().Length];
 
     /// <summary>By size, then by place.</summary>
     private readonly List<GpuSegment> free = [];
@@ -29,19 +30,19 @@ internal sealed class GpuMemory
     /// <param name="device">whose memory</param>
     /// <param name="unified">map it for the host</param>
     /// <param name="blockSize">bytes to ask the driver for at least</param>
-    /// <param name="gate">the device's lock</param>
-    /// <param name="waitForAll">returns once no command uses any memory</param>
-    public GpuMemory(LogicalDevice device, bool unified, long blockSize, Lock gate, Action waitForAll)
+    /// <param name="limit">bytes to ask the driver for in all; null for what it has</param>
+    /// <param name="waitForAll">returns once no command uses any memory or is kept that does</param>
+    public GpuMemory(LogicalDevice device, bool unified, long blockSize, long? limit, Action waitForAll)
     {
         this.device = device;
         this.blockSize = blockSize;
-        this.gate = gate;
+        this.limit = limit;
         this.waitForAll = waitForAll;
         kinds = unified ? [MemoryKinds.Unified] : [MemoryKinds.Device];
     }
 
     /// <summary>Bytes of all storages.</summary>
-    public long UsedBytes { get; private set; }
+    public long UsedBytes => usedBytes.Sum();
 
     /// <summary>The most bytes of storages at once.</summary>
     public long MostUsedBytes { get; private set; }
@@ -49,11 +50,13 @@ internal sealed class GpuMemory
     /// <summary>Bytes of all blocks.</summary>
     public long BlockBytes { get; private set; }
 
-    public GpuStorage Allocate(long byteLength)
+    /// <summary>A segment of at least so many bytes.</summary>
+    /// <exception cref="SmvlException">there is no such memory</exception>
+    public GpuSegment Take(long byteLength, MemoryPurpose purpose)
     {
         long size = (Math.Max(byteLength, 1) + Alignment - 1) / Alignment * Alignment;
         int at = IndexOf(size, 0);
-        GpuSegment segment = at < free.Count ? free[at] : Grow(size);
+        GpuSegment segment = at < free.Count ? free[at] : Grow(size, purpose);
         Remove(segment);
         if (segment.Size > size)
         {
@@ -74,33 +77,30 @@ internal sealed class GpuMemory
         }
 
         segment.Used = true;
-        UsedBytes += size;
+        usedBytes[(int)purpose] += size;
         MostUsedBytes = Math.Max(MostUsedBytes, UsedBytes);
-        return new GpuStorage(this, segment, byteLength);
+        return segment;
     }
 
-    public void Free(GpuStorage storage)
+    /// <summary>Takes a segment back.</summary>
+    public void Return(GpuSegment segment, MemoryPurpose purpose)
     {
-        lock (gate)
+        segment.Used = false;
+        usedBytes[(int)purpose] -= segment.Size;
+        if (segment.Next is { Used: false } next)
         {
-            GpuSegment segment = storage.Segment;
-            segment.Used = false;
-            UsedBytes -= segment.Size;
-            if (segment.Next is { Used: false } next)
-            {
-                Remove(next);
-                Join(segment, next);
-            }
-
-            if (segment.Previous is { Used: false } previous)
-            {
-                Remove(previous);
-                Join(previous, segment);
-                segment = previous;
-            }
-
-            Add(segment);
+            Remove(next);
+            Join(segment, next);
         }
+
+        if (segment.Previous is { Used: false } previous)
+        {
+            Remove(previous);
+            Join(previous, segment);
+            segment = previous;
+        }
+
+        Add(segment);
     }
 
     /// <summary>Gives everything back to the driver; nothing may use it any more.</summary>
@@ -146,7 +146,7 @@ internal sealed class GpuMemory
 
     private void Remove(GpuSegment segment) => free.RemoveAt(IndexOf(segment.Size, segment.Address));
 
-    private GpuSegment Grow(long size)
+    private GpuSegment Grow(long size, MemoryPurpose purpose)
     {
         long wanted = size > blockSize / 2 ? size : blockSize;
         if (BlockBytes + wanted > (long)(MostUsedBytes * Slack) + (2 * blockSize))
@@ -154,16 +154,11 @@ internal sealed class GpuMemory
             FreeEmptyBlocks();
         }
 
-        GpuBlock? block = GpuBlock.TryAllocate(device, wanted, kinds);
+        GpuBlock? block = TryAllocate(wanted);
         if (block is null)
         {
             FreeEmptyBlocks();
-            block = GpuBlock.TryAllocate(device, wanted, kinds) ?? GpuBlock.TryAllocate(device, size, kinds);
-        }
-
-        if (block is null)
-        {
-            throw new SmvlException("out of memory");
+            block = TryAllocate(wanted) ?? TryAllocate(size) ?? throw GpuMemoryMessage.Exhausted(device, size, purpose, usedBytes);
         }
 
         blocks.Add(block);
@@ -171,6 +166,9 @@ internal sealed class GpuMemory
         Add(block.First);
         return block.First;
     }
+
+    private GpuBlock? TryAllocate(long size) =>
+        size > device.Info.Capabilities.MaxAllocation || BlockBytes + size > limit ? null : GpuBlock.TryAllocate(device, size, kinds);
 
     private void FreeEmptyBlocks()
     {

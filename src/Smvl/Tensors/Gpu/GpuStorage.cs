@@ -3,12 +3,13 @@ namespace Smvl.Tensors.Gpu;
 /// <summary>A part of a block of device memory, 256-byte aligned. Goes back to its allocator when released.</summary>
 internal sealed class GpuStorage : Storage
 {
-    private readonly GpuMemory memory;
+    private readonly GpuDevice device;
 
-    internal GpuStorage(GpuMemory memory, GpuSegment segment, long byteLength)
+    internal GpuStorage(GpuDevice device, GpuSegment segment, long byteLength, MemoryPurpose purpose)
         : base(byteLength)
     {
-        this.memory = memory;
+        this.device = device;
+        Purpose = purpose;
         Segment = segment;
         Address = segment.Address;
     }
@@ -16,8 +17,12 @@ internal sealed class GpuStorage : Storage
     /// <summary>The device address of the first byte, as shaders take it.</summary>
     public ulong Address { get; }
 
+    public MemoryPurpose Purpose { get; }
+
     internal GpuSegment Segment { get; }
 
+    internal override void Read(long offset, Span<byte> destination) => device.Download(this, offset, destination);
+
     /// <summary>Safe while work on it is queued: what is put there next is ordered behind that work.</summary>
-    internal override void Release() => memory.Free(this);
+    internal override void Release() => device.Free(this);
 }

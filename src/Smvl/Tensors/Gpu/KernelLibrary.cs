@@ -1,4 +1,3 @@
-using System.Reflection;
 using Smvl.Tensors.Gpu.Vulkan;
 
 namespace Smvl.Tensors.Gpu;
@@ -109,7 +108,7 @@ internal sealed unsafe class KernelLibrary : IDisposable
 
     private ulong Load(string name)
     {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Smvl.Tensors.Gpu.Shaders.{name}.spv")
+        using Stream stream = typeof(KernelLibrary).Assembly.GetManifestResourceStream($"Smvl.Tensors.Gpu.Shaders.{name}.spv")
             ?? throw new ArgumentException($"no shader is named {name}", nameof(name));
         var code = new byte[stream.Length];
         stream.ReadExactly(code);

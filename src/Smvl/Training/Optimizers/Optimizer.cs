@@ -75,7 +75,8 @@ internal sealed class Optimizer : IDisposable
                 throw new SmvlException($"the optimizer's state lacks {name}", file.Path, $"{tensor}", stored?.ToString() ?? "none", Hint);
             }
 
-            backend.Copy(tensor, backend.Import(stored));
+            using Tensor imported = backend.Import(stored);
+            backend.Copy(tensor, imported);
             expected++;
         }
 

@@ -28,13 +28,13 @@ const uint TypeBF16 = 2;
 // The workgroup's number where a dispatch is wider than one row of workgroups.
 uint workgroup() { return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x; }
 
-// Exact, NaN and subnormals included, on every device: no conversion of the hardware's is used.
+// Exact, subnormals included, on every device; a NaN becomes quiet: no conversion of the hardware's is used.
 float widenHalf(uint bits)
 {
     uint magnitude = bits & 0x7FFFu, sign = (bits & 0x8000u) << 16;
     if (magnitude >= 0x7C00u)
     {
-        return uintBitsToFloat(sign | 0x7F800000u | ((magnitude & 0x3FFu) << 13));
+        return uintBitsToFloat(sign | 0x7F800000u | ((magnitude & 0x3FFu) << 13) | (magnitude > 0x7C00u ? 0x400000u : 0u));
     }
 
     return magnitude >= 0x400u

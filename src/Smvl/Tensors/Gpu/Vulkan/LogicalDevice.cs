@@ -32,7 +32,7 @@ internal sealed unsafe class LogicalDevice : IDisposable
     public DeviceMemoryProperties2 Memory { get; }
 
     /// <summary>Set once a call has said that the device is lost; from then on every check throws.</summary>
-    public bool Lost { get; private set; }
+    public bool Lost { get; set; }
 
     /// <summary>Throws unless a call succeeded.</summary>
     /// <param name="result">what it returned</param>
@@ -42,6 +42,9 @@ internal sealed unsafe class LogicalDevice : IDisposable
         Lost |= result == VulkanResult.DeviceLost;
         VulkanFailure.Check(Lost ? VulkanResult.DeviceLost : result, what, Info.Name);
     }
+
+    /// <exception cref="GpuLostException">the device is lost</exception>
+    public void CheckNotLost() => Check(VulkanResult.Success, "");
 
     /// <summary>Bytes that the system would still give this process of the heap of a memory type; null where the driver does not tell.</summary>
     public long? Available(uint memoryType)

@@ -36,6 +36,9 @@ internal sealed unsafe class VulkanInstance
             handle, "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR"u8);
     }
 
+    /// <summary>True if the validation layer watches.</summary>
+    public static bool IsWatched { get; private set; }
+
     /// <summary>The process' instance; null where there is no Vulkan loader or no driver that it accepts.</summary>
     public static VulkanInstance? Instance => Shared.Value;
 
@@ -122,6 +125,7 @@ internal sealed unsafe class VulkanInstance
         if (validation)
         {
             ValidationMessages.Attach(handle);
+            IsWatched = true;
         }
 
         return new VulkanInstance(handle);

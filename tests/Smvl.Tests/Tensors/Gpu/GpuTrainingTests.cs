@@ -1,0 +1,73 @@
+using Smvl.Tensors.Gpu;
+using Smvl.Tests.Training;
+using Smvl.Training;
+
+namespace Smvl.Tests.Tensors.Gpu;
+
+/// <summary>Whole runs on the GPU: repeatable to the bit, and with the last checkpoint standing when something goes wrong.</summary>
+public sealed class GpuTrainingTests
+{
+    [Fact]
+    public void ARunRepeatedIsTheSameToTheBit()
+    {
+        using TemporaryFolder folder = new();
+        RecordingObserver first = new(), second = new();
+        Run(folder["first"], first);
+        Run(folder["second"], second);
+        Assert.Equal(first.Steps.Select(step => step.Loss), second.Steps.Select(step => step.Loss));
+        CheckWeights(folder["first"], folder["second"]);
+        Gpu.CheckMessages();
+    }
+
+    [Fact]
+    public void ALostDeviceLeavesTheLastCheckpointToContinueFrom()
+    {
+        using TemporaryFolder folder = new();
+        RecordingObserver whole = new();
+        Run(folder["whole"], whole);
+
+        // how far the device is at the end of the second step of the same run
+        ulong batches = 0;
+        GpuOptions options = new();
+        using (GpuBackend counted = Gpu.Backend(options))
+        {
+            Run(folder["counted"], new RecordingObserver { AtStep = step => batches = step <= 2 ? counted.Device.Batches.Submitted : batches }, counted);
+        }
+
+        using (GpuBackend lost = Gpu.Backend(options with { LostWithBatch = batches + 2 }))
+        {
+            Assert.Throws<GpuLostException>(() => Run(folder["parts"], new RecordingObserver(), lost));
+        }
+
+        Assert.Equal("checkpoint-2", Path.GetFileName(Directory.GetDirectories(folder["parts"], "checkpoint-*").Order().Last()));
+        RecordingObserver rest = new();
+        Run(folder["parts"], rest);
+        Assert.Equal([3, 4], rest.Steps.Select(step => step.Step));
+        CheckWeights(folder["whole"], folder["parts"]);
+    }
+
+    [Fact]
+    public void TooLittleMemoryEndsARunWithOneLine()
+    {
+        using TemporaryFolder folder = new();
+        using GpuBackend backend = Gpu.Backend(new GpuOptions { MemoryBytes = 3 << 20, BlockBytes = 1 << 18 });
+        string message = Assert.Throws<SmvlException>(() => Run(folder["run"], new RecordingObserver(), backend)).Message;
+        Assert.Contains("the device's memory does not suffice; needed: ", message, StringComparison.Ordinal);
+        Assert.Contains("weights", message, StringComparison.Ordinal);
+    }
+
+    private static void CheckWeights(string expected, string actual)
+    {
+        Dictionary<string, byte[]> weights = RunFixture.Weights(actual);
+        Assert.All(RunFixture.Weights(expected), tensor => Assert.Equal(tensor.Value, weights[tensor.Key]));
+    }
+
+    private static void Run(string output, RecordingObserver observer)
+    {
+        using GpuBackend backend = Gpu.Shared();
+        Run(output, observer, backend);
+    }
+
+    private static void Run(string output, RecordingObserver observer, GpuBackend backend) => RunFixture.Run(
+        RunFixture.Keys(output, "--max_steps", "4", "--save_steps", "1", "--save_total_limit", "2", "--per_device_train_batch_size", "1"), backend, observer);
+}
