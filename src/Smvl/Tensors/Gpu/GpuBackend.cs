@@ -8,9 +8,6 @@ namespace Smvl.Tensors.Gpu;
 /// </summary>
 public sealed partial class GpuBackend : Backend
 {
-    /// <summary>Elements that one workgroup of an elementwise kernel covers.</summary>
-    private const int GroupElements = 256;
-
     private readonly GpuDevice device;
     private readonly bool ownsDevice;
 
@@ -54,13 +51,6 @@ public sealed partial class GpuBackend : Backend
 
     public override Tensor Import(Tensor host)
     {
-        if (host.DType is DType.Q4_K or DType.Q6_K)
-        {
-            throw new SmvlException(
-                $"weights in {host.DType} are computed with on the CPU only", device.Info.Name, expected: "F32, F16, BF16, Q8_0 or Q4_0",
-                hint: "use --device cpu, or a file of q8_0 or q4_0");
-        }
-
         const int piece = 1 << 24;
         Tensor tensor = Allocate(host.DType, host.Shape, MemoryPurpose.Weights);
         for (long at = 0; at < host.ByteLength; at += piece)
@@ -90,26 +80,7 @@ public sealed partial class GpuBackend : Backend
             return;
         }
 
-        if (source.DType == DType.F32 && destination.DType == DType.Q8_0)
-        {
-            uint blocks = checked((uint)(source.Count / DType.Q8_0.BlockSize()));
-            (uint columns, uint rows) = Groups(blocks);
-            device.Dispatch(
-                device.Kernel("quantize_q8_0"), new ConvertConstants(Address(destination), Address(source), blocks), columns, rows, 1,
-                GpuUse.Write(destination), GpuUse.Read(source));
-            return;
-        }
-
-        if (!source.DType.IsFloat() || !destination.DType.IsFloat())
-        {
-            throw new NotSupportedException($"{source} copied to {destination}");
-        }
-
-        Kernel kernel = device.Kernel("convert", (uint)source.DType, (uint)destination.DType);
-        (uint x, uint y) = Groups(source.Count);
-        device.Dispatch(
-            kernel, new ConvertConstants(Address(destination), Address(source), checked((uint)source.Count)), x, y, 1,
-            GpuUse.Write(destination), GpuUse.Read(source));
+        Convert(destination, source);
     }
 
     public override void Fill(Tensor tensor, float value) =>
@@ -124,18 +95,4 @@ public sealed partial class GpuBackend : Backend
     }
 
     private static GpuStorage Storage(Tensor tensor) => (GpuStorage)tensor.Storage;
-
-    /// <summary>The device address of a tensor's first element.</summary>
-    private static ulong Address(Tensor tensor) => Storage(tensor).Address + (ulong)tensor.ByteOffset;
-
-    /// <summary>Workgroups in x and y, as few as give every <see cref="GroupElements"/> elements one; kernels count them with <c>workgroup()</c>.</summary>
-    private (uint X, uint Y) Groups(long elements)
-    {
-        long groups = (elements + GroupElements - 1) / GroupElements, most = device.Capabilities.MaxWorkgroupCount;
-        long y = (groups + most - 1) / most;
-        return (y == 0 ? 0 : (uint)((groups + y - 1) / y), (uint)y);
-    }
-
-    [StructLayout(LayoutKind.Sequential, Pack = 4)]
-    private readonly record struct ConvertConstants(ulong Destination, ulong Source, uint Count);
 }

@@ -6,9 +6,17 @@
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 #extension GL_EXT_shader_16bit_storage : require
 #extension GL_EXT_shader_8bit_storage : require
+#extension GL_EXT_control_flow_attributes : require
+
+// Constant 0 of every kernel: invocations of a workgroup.
+layout(local_size_x_id = 0) in;
 
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Floats { float at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 16) buffer Vectors { vec4 at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Pairs { vec2 at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Ints { int at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 4) buffer Words { uint at[]; };
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer WordPairs { uvec2 at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 2) buffer Halves { uint16_t at[]; };
 layout(buffer_reference, scalar, buffer_reference_align = 1) buffer Bytes { uint8_t at[]; };
 
