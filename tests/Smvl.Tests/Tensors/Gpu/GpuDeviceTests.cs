@@ -68,7 +68,7 @@ public sealed class GpuDeviceTests
             switch (random.Next(8))
             {
                 case 0:
-                    device.Fill(storages[to], start, length, (uint)i * 0x01010101);
+                    device.Fill(storages[to], start, length, (byte)i * 0x01010101u);
                     expected[to].AsSpan(start, length).Fill((byte)i);
                     break;
                 case 1:
