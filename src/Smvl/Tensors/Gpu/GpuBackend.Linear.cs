@@ -19,12 +19,16 @@ public sealed partial class GpuBackend
     private const uint BusyGroups = 128, DepthPart = 1024, MostDepthParts = 16;
 
     // multiply-adds from which it is worth to measure which tile is the fastest
-    private const double MeasuredWork = 1 << 26;
-
-    private MatrixTileChoices? tileChoices;
+    private const double DefaultMeasuredWork = 1 << 26;
 
     /// <summary>The tile of every product, for tests and measurements; null: chosen by size.</summary>
     internal MatrixTile? ForcedTile { get; set; }
+
+    /// <summary>Multiply-adds from which tiles are measured; null: by the device. What computes on the CPU takes the smallest tile.</summary>
+    internal double? MeasuredWork { get; set; }
+
+    /// <summary>What was measured; null: not read yet.</summary>
+    internal MatrixTileChoices? TileChoices { get; set; }
 
     /// <summary>How the sides of a product lie in memory.</summary>
     private enum Sides
@@ -127,16 +131,15 @@ public sealed partial class GpuBackend
         uint smallTiles = (uint)(((rows + 63) / 64) * ((columns + 63) / 64));
         uint depthParts = Math.Clamp(Math.Min(BusyGroups / Math.Max(smallTiles, 1), (uint)depth / DepthPart), 1, MostDepthParts);
         var product = new Product(sides, a, b, (uint)rows, (uint)columns, (uint)depth, depthParts);
-        MatrixTile tile = TileFor(product);
         if (depthParts == 1)
         {
-            Dispatch(product, tile, c, bias, accumulate);
+            Dispatch(product, TileFor(product, accumulate ? null : c), c, bias, accumulate);
             return;
         }
 
         // the number of parts depends on the shape alone, as it changes the rounding of sums
         using Tensor parts = Allocate(depthParts, rows, columns);
-        Dispatch(product, tile, parts, null, accumulate: false);
+        Dispatch(product, TileFor(product, parts), parts, null, accumulate: false);
         SumParts(c, parts, bias, accumulate);
     }
 
@@ -158,7 +161,9 @@ public sealed partial class GpuBackend
             kernel, constants, (columns + tile.Columns - 1) / tile.Columns, (rows + tile.Rows - 1) / tile.Rows, product.DepthParts, [.. uses]);
     }
 
-    private MatrixTile TileFor(Product product)
+    /// <param name="product">to compute</param>
+    /// <param name="target">may be overwritten to measure; null: nothing may</param>
+    private MatrixTile TileFor(Product product, Tensor? target)
     {
         if (ForcedTile is { } forced)
         {
@@ -166,7 +171,7 @@ public sealed partial class GpuBackend
         }
 
         double work = (double)product.Rows * product.Columns * product.Depth;
-        if (work < MeasuredWork || device.Capabilities.IsSoftware)
+        if (work < (MeasuredWork ?? (device.Capabilities.IsSoftware ? double.PositiveInfinity : DefaultMeasuredWork)))
         {
             return MatrixTile.All[0];
         }
@@ -177,17 +182,18 @@ public sealed partial class GpuBackend
                 tile.Threads <= device.Capabilities.MaxWorkgroupInvocations && tile.SharedBytes <= device.Capabilities.MaxSharedMemory),
         ];
         string kind = $"{product.Sides} {product.B.DType} {Size(product.Rows)} x {Size(product.Columns)} x {Size(product.Depth)}";
-        tileChoices ??= new MatrixTileChoices(MatrixTileChoices.FileFor(HubEnvironment.OfProcess.Caches, $"{device.Info.Name} {device.Info.Driver}"));
-        return tileChoices.For(kind, candidates, tile => Seconds(product, tile));
+        TileChoices ??= new MatrixTileChoices(MatrixTileChoices.FileFor(HubEnvironment.OfProcess.Caches, $"{device.Info.Name} {device.Info.Driver}"));
+        return TileChoices.For(kind, candidates, tile => Seconds(product, tile, target));
 
         // sizes within a factor of two take the same tile
         static uint Size(uint length) => BitOperations.RoundUpToPowerOf2(length);
     }
 
-    /// <summary>The best of a few runs, into memory of its own.</summary>
-    private double Seconds(in Product product, MatrixTile tile)
+    /// <summary>The best of a few runs, into the target or, without one, memory of its own.</summary>
+    private double Seconds(in Product product, MatrixTile tile, Tensor? target)
     {
-        using Tensor c = Allocate(product.DepthParts, product.Rows, product.Columns);
+        using Tensor? own = target is null ? Allocate(product.DepthParts, product.Rows, product.Columns) : null;
+        Tensor c = target ?? own!;
         double best = double.PositiveInfinity;
         for (int run = 0; run < 4; run++)
         {

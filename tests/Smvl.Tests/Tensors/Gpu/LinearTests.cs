@@ -100,18 +100,38 @@ public sealed class LinearTests(GpuPair pair)
     public void EveryTileGivesTheSameBits()
     {
         using GpuRun run = new(pair.Gpu);
-        Tensor x = run.Random(1, 140, 44), w = run.Weight(2, DType.F32, 152, 44);
         List<float[]> results = [];
         foreach (MatrixTile tile in MatrixTile.All)
         {
-            Tensor y = run.Unwritten(140, 152);
             pair.Gpu.ForcedTile = tile;
-            run.Backend.Linear(y, x, w, null);
-            results.Add(run.Floats(y));
+            results.Add(TileProduct(run));
         }
 
         pair.Gpu.ForcedTile = null;
         Assert.All(results, result => Assert.Equal(results[0], result));
+    }
+
+    [Fact]
+    public void ATileIsMeasuredOnceAndKept()
+    {
+        using TemporaryFolder folder = new();
+        using GpuRun run = new(pair.Gpu);
+        float[] expected = TileProduct(run);
+        pair.Gpu.MeasuredWork = 0;
+        pair.Gpu.TileChoices = new MatrixTileChoices(folder["tiles"]);
+        float[] measured = TileProduct(run), again = TileProduct(run);
+        (pair.Gpu.MeasuredWork, pair.Gpu.TileChoices) = (null, null);
+        Assert.Equal(expected, measured);
+        Assert.Equal(expected, again);
+        Assert.StartsWith("Forward F32 256 x 256 x 64 = ", Assert.Single(File.ReadAllLines(folder["tiles"])), StringComparison.Ordinal);
+    }
+
+    // larger than every tile, and no multiple of one
+    private static float[] TileProduct(GpuRun run)
+    {
+        Tensor x = run.Random(1, 140, 44), w = run.Weight(2, DType.F32, 152, 44), y = run.Unwritten(140, 152);
+        run.Backend.Linear(y, x, w, null);
+        return run.Floats(y);
     }
 
     private static double Tolerance(params ReadOnlySpan<int> sizes)
