@@ -44,7 +44,7 @@ public sealed class PointwiseTests(GpuPair pair)
         });
 
     /// <summary>Bit for bit: a checkpoint's run continues on either.</summary>
-    [Theory, InlineData(0.1f, 7), InlineData(0.5f, 0xFEDCBA9876543210)]
+    [Theory, InlineData(0.1f, 7UL), InlineData(0.5f, 0xFEDCBA9876543210UL)]
     public void DropoutHasTheCpusMask(float probability, ulong key) =>
         pair.Agree($"{probability}", 0, 0, run =>
         {

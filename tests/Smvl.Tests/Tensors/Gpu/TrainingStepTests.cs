@@ -7,7 +7,7 @@ namespace Smvl.Tests.Tensors.Gpu;
 [Collection(GpuOperations.Name)]
 public sealed class TrainingStepTests(GpuPair pair)
 {
-    [Theory, InlineData(1, 1, 0, 0), InlineData(3, 7, 0, 0), InlineData(5, 300, 0.1f, 1e-3f), InlineData(2, 5001, 0, 1e-2f)]
+    [Theory, InlineData(1, 1, 0f, 0f), InlineData(3, 7, 0f, 0f), InlineData(5, 300, 0.1f, 1e-3f), InlineData(2, 5001, 0f, 1e-2f)]
     public void CrossEntropy(int rows, int width, float smoothing, float zLoss) =>
         pair.Agree($"{rows} x {width}", 2e-6, 1e-7, run =>
         {
