@@ -296,7 +296,6 @@ internal sealed unsafe class GpuDevice : IDisposable
                 return;
             }
 
-            device.Lost |= Batch >= options.LostWithBatch;
             recorder.Submit(CollectionsMarshal.AsSpan(commands), CollectionsMarshal.AsSpan(constants));
             commands.Clear();
             constants.Clear();
@@ -319,6 +318,15 @@ internal sealed unsafe class GpuDevice : IDisposable
         {
             Flush();
             recorder.WaitFor(recorder.Submitted);
+        }
+    }
+
+    /// <summary>Takes the device for lost, to see what becomes of a program then.</summary>
+    internal void Lose()
+    {
+        lock (gate)
+        {
+            device.Lost = true;
         }
     }
 
