@@ -52,6 +52,24 @@ public sealed partial class GpuBackend
     /// <summary>Whether four floats at a time may be read from the beginning on.</summary>
     private static bool IsAligned(Tensor tensor) => Address(tensor) % (tensor.DType.IsQuantized() ? 2 : 4u * (ulong)tensor.DType.Size()) == 0;
 
+    /// <summary>What operations keep on the device from one call to the next.</summary>
+    private void DisposeTables()
+    {
+        foreach (Tensor map in maps.Values)
+        {
+            map.Dispose();
+        }
+
+        foreach ((_, Tensor cos, Tensor sin) in ropeOnDevice.Values)
+        {
+            cos.Dispose();
+            sin.Dispose();
+        }
+
+        maps.Clear();
+        ropeOnDevice.Clear();
+    }
+
     /// <summary>Numbers that the next dispatches read, as device memory.</summary>
     private ulong Constant<T>(ReadOnlySpan<T> data)
         where T : unmanaged =>

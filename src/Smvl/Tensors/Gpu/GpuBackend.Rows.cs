@@ -15,16 +15,25 @@ public sealed partial class GpuBackend
     /// <summary>To float32 from any type; from float32 to F16, BF16 or Q8_0.</summary>
     private void Convert(Tensor destination, Tensor source)
     {
-        if (destination.DType is not (DType.F32 or DType.F16 or DType.BF16) && (source.DType != DType.F32 || destination.DType != DType.Q8_0))
+        if (source.DType == DType.F32 && destination.DType == DType.Q8_0)
+        {
+            long blocks = source.Count / DType.Q8_0.BlockSize();
+            _ = Elements(source);
+            DispatchElements(
+                device.Kernel("quantize_q8_0", ElementThreads), new ConvertConstants(Address(destination), Address(source), (uint)blocks), blocks,
+                GpuUse.Write(destination), GpuUse.Read(source));
+            return;
+        }
+
+        if (!destination.DType.IsFloat())
         {
             throw new NotSupportedException($"{source} copied to {destination}");
         }
 
-        bool quads = source.Count % 4 == 0 && IsAligned(source);
-        uint each = destination.DType == DType.Q8_0 ? 32u : 4;
-        Kernel kernel = device.Kernel("convert", ElementThreads, (uint)source.DType, quads ? 1u : 0, (uint)destination.DType);
+        Kernel kernel = device.Kernel(
+            "convert", ElementThreads, (uint)source.DType, source.Count % 4 == 0 && IsAligned(source) ? 1u : 0, (uint)destination.DType);
         var constants = new ConvertConstants(Address(destination), Address(source), Elements(source));
-        DispatchElements(kernel, constants, (source.Count + each - 1) / each, GpuUse.Write(destination), GpuUse.Read(source));
+        DispatchElements(kernel, constants, (source.Count + 3) / 4, GpuUse.Write(destination), GpuUse.Read(source));
     }
 
     public override void Gather(Tensor y, Tensor table, ReadOnlySpan<int> ids) => Move(RowMove.Gather, y, table, ids, table.Shape.Rows, table.Shape.Width);

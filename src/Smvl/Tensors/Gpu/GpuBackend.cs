@@ -88,6 +88,7 @@ public sealed partial class GpuBackend : Backend
 
     public override void Dispose()
     {
+        DisposeTables();
         if (ownsDevice)
         {
             device.Dispose();
