@@ -194,6 +194,9 @@ public abstract class Backend : IDisposable
     /// <summary>Sum of squares of an F32 tensor, accumulated in double in a fixed order.</summary>
     public abstract double SumOfSquares(Tensor x);
 
+    /// <summary>The sum of what they have one by one, added in order: another backend need not wait for each.</summary>
+    public virtual double SumOfSquares(IEnumerable<Tensor> tensors) => tensors.Sum(SumOfSquares);
+
     /// <summary>
     /// One AdamW update in place: parameter −= lr·weightDecay·parameter, then moments and step with bias correction
     /// (Loshchilov and Hutter 2019; torch.optim.AdamW). gradient is multiplied by gradientScale first (clipping).

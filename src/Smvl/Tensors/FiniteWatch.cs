@@ -254,6 +254,8 @@ internal sealed class FiniteWatch(Backend inner) : Backend
 
     public override double SumOfSquares(Tensor x) => inner.SumOfSquares(x);
 
+    public override double SumOfSquares(IEnumerable<Tensor> tensors) => inner.SumOfSquares(tensors);
+
     public override void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step) =>
         inner.AdamW(parameter, gradient, moment1, moment2, step);
 

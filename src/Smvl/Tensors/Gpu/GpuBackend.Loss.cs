@@ -16,26 +16,46 @@ public sealed partial class GpuBackend
         DispatchRows(device.Kernel("cross_entropy", RowThreads(logits.Shape.Width)), constants, targets.Length, GpuUse.Write(losses), GpuUse.Write(logits));
     }
 
-    /// <summary>Parts are summed on the device as pairs of floats, and the parts in double and in order here.</summary>
-    public override double SumOfSquares(Tensor x)
+    public override double SumOfSquares(Tensor x) => SumOfSquares([x]);
+
+    /// <summary>
+    /// Parts are summed on the device as pairs of floats, those of all tensors are downloaded once, and a tensor's parts, then the
+    /// tensors, are added in double and in order here.
+    /// </summary>
+    public override double SumOfSquares(IEnumerable<Tensor> tensors)
     {
-        uint count = Elements(x), parts = (count + SquaresPart - 1) / SquaresPart;
-        if (parts == 0)
+        List<(Tensor X, int Parts)> all = [.. tensors.Select(x => (x, (int)((Elements(x) + SquaresPart - 1) / SquaresPart)))];
+        int count = all.Sum(one => one.Parts);
+        if (count == 0)
         {
             return 0;
         }
 
-        using Tensor sums = Allocate(parts, 2);
-        (uint groupsX, uint groupsY) = Fold(parts);
-        device.Dispatch(
-            device.Kernel("sum_of_squares", SquaresThreads, SquaresThreads), new SquaresConstants(Address(sums), Address(x), count, SquaresPart), groupsX, groupsY, 1,
-            GpuUse.Write(sums), GpuUse.Read(x));
-        float[] pairs = new float[2 * parts];
+        using Tensor sums = Allocate(count, 2);
+        int start = 0;
+        foreach ((Tensor x, int parts) in all)
+        {
+            Tensor own = sums.Slice(start, parts);
+            (uint groupsX, uint groupsY) = Fold(parts);
+            device.Dispatch(
+                device.Kernel("sum_of_squares", SquaresThreads, SquaresThreads), new SquaresConstants(Address(own), Address(x), Elements(x), SquaresPart),
+                parts == 0 ? 0 : groupsX, groupsY, 1, GpuUse.Write(own), GpuUse.Read(x));
+            start += parts;
+        }
+
+        float[] pairs = new float[2 * count];
         Download<float>(sums, pairs);
         double total = 0;
-        for (int i = 0; i < pairs.Length; i += 2)
+        int at = 0;
+        foreach ((_, int parts) in all)
         {
-            total += (double)pairs[i] + pairs[i + 1];
+            double sum = 0;
+            for (int end = at + (2 * parts); at < end; at += 2)
+            {
+                sum += (double)pairs[at] + pairs[at + 1];
+            }
+
+            total += sum;
         }
 
         return total;

@@ -40,7 +40,7 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>The global L2 norm of all gradients.</summary>
-    public double GradientNorm() => Math.Sqrt(updates.Sum(update => backend.SumOfSquares(update.Parameter.Gradient!)));
+    public double GradientNorm() => Math.Sqrt(backend.SumOfSquares(updates.Select(update => update.Parameter.Gradient!)));
 
     /// <summary>The first parameter, by name, whose gradient is not finite.</summary>
     public string? FirstNotFinite() =>

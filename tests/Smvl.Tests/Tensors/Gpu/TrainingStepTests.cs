@@ -32,6 +32,15 @@ public sealed class TrainingStepTests(GpuPair pair)
         Assert.True(double.IsNaN(run.Backend.SumOfSquares(run.Put(values, count))));
     }
 
+    [Fact]
+    public void SumsOfSeveralTensorsAreAddedInOrder()
+    {
+        using GpuRun run = new(pair.Gpu);
+        Tensor[] tensors = [run.Random(1, 20000), run.Random(2, 1), run.Random(3, 333)];
+        Assert.Equal(tensors.Sum(run.Backend.SumOfSquares), run.Backend.SumOfSquares(tensors));
+        Assert.Equal(0, run.Backend.SumOfSquares([]));
+    }
+
     [Theory, InlineData(1), InlineData(1003)]
     public void AdamWAndLion(int count) =>
         pair.Agree($"{count}", 2e-7, 0, run =>
