@@ -1,6 +1,5 @@
 using Smvl.Tensors.Gpu;
 using Smvl.Tests.Training;
-using Smvl.Training;
 
 namespace Smvl.Tests.Tensors.Gpu;
 
