@@ -117,6 +117,9 @@ internal sealed unsafe class GpuDevice : IDisposable
     /// <summary>Collects one dispatch of x · y · z workgroups.</summary>
     /// <param name="kernel">of this device</param>
     /// <param name="pushConstants">at most 128 bytes, a multiple of four</param>
+    /// <param name="x">workgroups in x</param>
+    /// <param name="y">in y</param>
+    /// <param name="z">in z</param>
     /// <param name="uses">every byte that it reads or writes, but for those of <see cref="Constant"/></param>
     public void Dispatch<T>(Kernel kernel, in T pushConstants, uint x, uint y, uint z, params ReadOnlySpan<GpuUse> uses)
         where T : unmanaged
@@ -296,7 +299,6 @@ internal sealed unsafe class GpuDevice : IDisposable
                 return;
             }
 
-            device.Lost |= Batch >= options.LostWithBatch;
             recorder.Submit(CollectionsMarshal.AsSpan(commands), CollectionsMarshal.AsSpan(constants));
             commands.Clear();
             constants.Clear();
@@ -319,6 +321,15 @@ internal sealed unsafe class GpuDevice : IDisposable
         {
             Flush();
             recorder.WaitFor(recorder.Submitted);
+        }
+    }
+
+    /// <summary>Takes the device for lost, to see what becomes of a program then.</summary>
+    internal void Lose()
+    {
+        lock (gate)
+        {
+            device.Lost = true;
         }
     }
 

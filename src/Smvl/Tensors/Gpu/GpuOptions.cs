@@ -12,9 +12,6 @@ internal sealed record GpuOptions
     /// <summary>The most bytes to ask the driver for in all; default: what it has.</summary>
     public long? MemoryBytes { get; init; }
 
-    /// <summary>The batch with which the device is taken for lost, to see what becomes of a program then; default: none.</summary>
-    public ulong? LostWithBatch { get; init; }
-
     /// <summary>Commands after which a batch is handed to the device though nobody waits for it.</summary>
     public int BatchCommands { get; init; } = 1024;
 

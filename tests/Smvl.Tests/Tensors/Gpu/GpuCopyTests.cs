@@ -1,6 +1,5 @@
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
-using Smvl.Tensors.Gpu;
 
 namespace Smvl.Tests.Tensors.Gpu;
 

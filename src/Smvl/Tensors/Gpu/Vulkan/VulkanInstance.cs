@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Smvl.Tensors.Gpu.Vulkan;
 
 /// <summary>
