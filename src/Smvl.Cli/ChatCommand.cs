@@ -35,10 +35,11 @@ internal static class ChatCommand
         var cacheType = new Option<string?>("--cache_type") { Description = "keys and values as f32, f16 or q8_0; default: f16 beside quantized weights, else f32" };
         cacheType.AcceptOnlyFromAmong("f32", "f16", "q8_0");
         var memory = new MemoryOption("most resident memory, as 700MB or 0.7GiB: what does not fit is lowered, cache type, context, then tiles; default: no limit");
+        var device = new DeviceOption();
         var threads = new ThreadsOption();
         var command = new Command(Name, "Ask a model about a picture.")
         {
-            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, memory, threads,
+            model.Path, question, model.Projector, images, system, thinking, maxNewTokens, temperature, topK, topP, penalty, seed, json, logprobs, cacheType, memory, device, threads,
         };
         maxNewTokens.Validators.Add(result =>
         {
@@ -56,6 +57,7 @@ internal static class ChatCommand
                 string[] files = parsed.GetValue(images) ?? [];
                 var options = new ChatModelOptions
                 {
+                    Device = device.Read(parsed),
                     Threads = threads.Read(parsed),
                     CacheType = CacheType(parsed.GetValue(cacheType)),
                     Notice = parsed.InvocationConfiguration.Error.WriteLine,

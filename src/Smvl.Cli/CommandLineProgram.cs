@@ -1,17 +1,19 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Smvl.Tensors.Gpu;
 
 namespace Smvl.Cli;
 
 /// <summary>
 /// The program without its process: parses, runs a command, and turns every failure into one line on the error writer.
-/// Exit codes: 0 done, 1 bad input, 2 usage, 130 interrupted.
+/// Exit codes: 0 done, 1 bad input, 2 usage, 3 the GPU was lost, 130 interrupted.
 /// </summary>
 internal static class CommandLineProgram
 {
     private const string Program = "smvl";
     public const int BadInput = 1;
     private const int Usage = 2;
+    private const int DeviceLost = 3;
     public const int Interrupted = 130;
 
     /// <summary>After Ctrl-C or SIGTERM: a checkpoint of a large model takes its time.</summary>
@@ -36,6 +38,7 @@ internal static class CommandLineProgram
             ExportCommand.Create(),
             QuantizeCommand.Create(),
             DoctorCommand.Create(),
+            DevicesCommand.Create(),
             EvalCommand.Create(),
             CompareCommand.Create(),
             DemoCommand.Create(),
@@ -75,6 +78,11 @@ internal static class CommandLineProgram
         catch (SmvlException e)
         {
             return Fail(e.Message);
+        }
+        catch (GpuLostException e)
+        {
+            Fail(e.Message);
+            return DeviceLost;
         }
         catch (OperationCanceledException)
         {

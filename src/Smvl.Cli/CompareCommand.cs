@@ -35,7 +35,12 @@ internal static class CompareCommand
             string words = parsed.GetValue(text) is { } file ? string.Join('\n', ComparisonPrompts.ReadFile(file)) : string.Join('\n', ComparisonPrompts.BuiltInTexts);
             string[] paths = [.. new[] { first, second }.Select(argument => parsed.GetRequiredValue(argument)).Select(path => File.Exists(path) ? path : ModelArgument.Find(parsed, path))];
             string[] names = Names(paths);
-            ChatModelOptions how = new() { Threads = options.Threads.Read(parsed), Notice = parsed.InvocationConfiguration.Error.WriteLine };
+            ChatModelOptions how = new()
+            {
+                Device = options.Device.Read(parsed),
+                Threads = options.Threads.Read(parsed),
+                Notice = parsed.InvocationConfiguration.Error.WriteLine,
+            };
             using ChatModel a = ChatModel.Open(paths[0], options: how), b = ChatModel.Open(paths[1], options: how);
             string Folder(int which) => Path.Combine(parsed.GetRequiredValue(options.Output), names[which]);
             IReadOnlyList<EvaluationResult> before = options.Run(parsed, a, paths[0], Folder(0), tasks, textOnly: false, cancellation);

@@ -5,7 +5,7 @@ using Smvl.Cli.TinyBases;
 using Smvl.Data;
 using Smvl.Inference;
 using Smvl.Models;
-using Smvl.Tensors.Cpu;
+using Smvl.Tensors;
 using Smvl.Training;
 
 namespace Smvl.Cli;
@@ -33,26 +33,27 @@ internal static class DemoCommand
         var output = new Option<string>("--output") { Description = "where the demo works; what an earlier demo left there is replaced", DefaultValueFactory = _ => "demo" };
         var maxSteps = new Option<int?>("--max_steps") { Description = "fewer steps than configs/demo_train.yaml" };
         var all = new Option<bool>("--all") { Description = $"ask every held-out question, not {MostOfAKind} of each kind, and those of the kinds {string.Join(", ", LeftOut)} too" };
+        var device = new DeviceOption();
         var threads = new ThreadsOption();
         var command = new Command("demo", "Splice two tiny models, train the connector, and ask about held-out pictures: about a minute.")
         {
-            output, maxSteps, all, threads,
+            output, maxSteps, all, device, threads,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
         command.SetAction((parsed, cancellation) => Task.Run(
             () => Run(
-                DemoFiles.Find(parsed.GetRequiredValue(output)), parsed.GetValue(maxSteps), parsed.GetValue(all), threads.Read(parsed),
+                DemoFiles.Find(parsed.GetRequiredValue(output)), parsed.GetValue(maxSteps), parsed.GetValue(all), device.Open(parsed, threads), threads.Read(parsed),
                 parsed.InvocationConfiguration.Output, cancellation),
             cancellation));
         return command;
     }
 
-    private static int Run(DemoFiles files, int? maxSteps, bool all, int threads, TextWriter output, CancellationToken cancellation)
+    private static int Run(DemoFiles files, int? maxSteps, bool all, Backend opened, int threads, TextWriter output, CancellationToken cancellation)
     {
         StageClock clock = new();
         DemoScreen screen = DemoScreen.For(output);
-        using CpuBackend backend = new(threads);
+        using Backend backend = opened;
 
         screen.Begin(DemoText.SpliceHeading);
         files.RemoveEarlierSplice();

@@ -13,10 +13,11 @@ internal static class DoctorCommand
         var folder = new Argument<string>("DIR") { Description = $"a spliced, trained or Qwen3 folder, {ModelArgument.OrName}" };
         var text = new Option<string?>("--text") { Description = $"the text model it was made of, {ModelArgument.OrName}: answers without a picture are compared with its" };
         var json = new Option<bool>("--json") { Description = "an array of {check, verdict, found, fix}" };
+        var device = new DeviceOption();
         var threads = new ThreadsOption();
         var command = new Command("doctor", "Prove a checkpoint: files, tokens, shapes, and that a picture reaches the answer. Exit code 1 where something is to be mended.")
         {
-            folder, text, json, threads,
+            folder, text, json, device, threads,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
@@ -28,7 +29,7 @@ internal static class DoctorCommand
                 TextWriter output = parsed.InvocationConfiguration.Output;
                 bool asJson = parsed.GetValue(json);
                 var lines = new List<DoctorLine>();
-                foreach (DoctorLine line in Doctor.Doctor.Examine(path, source, threads.Read(parsed), cancellation))
+                foreach (DoctorLine line in Doctor.Doctor.Examine(path, source, () => device.Open(parsed, threads), cancellation))
                 {
                     lines.Add(line);
                     if (!asJson)

@@ -30,6 +30,7 @@ internal static class EvalCommand
                 string path = model.Locate(parsed);
                 using ChatModel opened = ChatModel.Open(path, parsed.GetValue(model.Projector), new ChatModelOptions
                 {
+                    Device = options.Device.Read(parsed),
                     Threads = options.Threads.Read(parsed),
                     Notice = parsed.InvocationConfiguration.Error.WriteLine,
                 });

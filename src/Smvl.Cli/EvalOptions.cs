@@ -29,9 +29,11 @@ internal sealed class EvalOptions
 
     public Option<bool> Json { get; } = new("--json") { Description = "results as JSON instead of tables" };
 
+    public DeviceOption Device { get; } = new();
+
     public ThreadsOption Threads { get; } = new();
 
-    public IEnumerable<Option> All => [Tasks, Data, Output, Limit, BatchSize, SkipBad, Overwrite, Html, Json, Threads];
+    public IEnumerable<Option> All => [Tasks, Data, Output, Limit, BatchSize, SkipBad, Overwrite, Html, Json, Device, Threads];
 
     /// <exception cref="UsageException">no task, or numbers that make no sense</exception>
     /// <exception cref="SmvlException">a task that is not known or not well-formed</exception>

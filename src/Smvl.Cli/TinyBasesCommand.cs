@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Smvl.Cli.TinyBases;
-using Smvl.Tensors.Cpu;
+using Smvl.Tensors;
 
 namespace Smvl.Cli;
 
@@ -17,12 +17,13 @@ internal static class TinyBasesCommand
         var output = new Option<string>("--output") { Description = "everything goes there; a second call goes on where the first one stopped", DefaultValueFactory = _ => "tiny-bases" };
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
         var configs = new Option<string>("--configs") { Description = "the folder of the trainings' configurations", DefaultValueFactory = _ => "configs" };
+        var device = new DeviceOption();
         var threads = new ThreadsOption();
-        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about two hours on two cores.") { output, samples, configs, threads };
+        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about two hours on two cores.") { output, samples, configs, device, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                using CpuBackend backend = new(threads.Read(parsed));
+                using Backend backend = device.Open(parsed, threads);
                 var build = new TinyBasesBuild(
                     parsed.GetRequiredValue(samples), parsed.GetRequiredValue(configs), parsed.GetRequiredValue(output), backend, threads.Read(parsed),
                     parsed.InvocationConfiguration.Output, cancellation);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Smvl.Tensors;
-using Smvl.Tensors.Cpu;
 using Smvl.Training;
 
 namespace Smvl.Cli;
@@ -35,8 +34,13 @@ internal static class TrainCommand
     {
         TrainingArguments arguments = ReadArguments(parsed);
         TextWriter output = parsed.InvocationConfiguration.Output;
-        using CpuBackend cpu = new(threads);
-        Backend backend = profile ? new ProfilingBackend(cpu) : cpu;
+        using Backend opened = Backends.Open(arguments.Device, new BackendOptions
+        {
+            Threads = threads,
+            OnlyOnCpu = profile ? "--profile measures the CPU's operations only" : null,
+            Notice = parsed.InvocationConfiguration.Error.WriteLine,
+        });
+        Backend backend = profile ? new ProfilingBackend(opened) : opened;
         TrainingResult result = TrainingDisplay.Watch(output, observer => TrainingRun.Run(arguments, backend, observer, cancellation));
         if (result.Interrupted)
         {

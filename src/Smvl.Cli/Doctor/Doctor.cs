@@ -1,6 +1,6 @@
 using Smvl.Formats;
 using Smvl.Models;
-using Smvl.Tensors.Cpu;
+using Smvl.Tensors;
 
 namespace Smvl.Cli.Doctor;
 
@@ -12,9 +12,9 @@ internal static class Doctor
 {
     /// <param name="folder">a spliced or trained folder, or a Qwen3 folder</param>
     /// <param name="source">the text model it was made of; null where it is not there</param>
-    /// <param name="threads">cores</param>
+    /// <param name="open">makes the backend, once the files are found readable; it is disposed here</param>
     /// <param name="cancellation">heard between checks, and between blocks of the model</param>
-    public static IEnumerable<DoctorLine> Examine(string folder, string? source, int threads, CancellationToken cancellation)
+    public static IEnumerable<DoctorLine> Examine(string folder, string? source, Func<Backend> open, CancellationToken cancellation)
     {
         CheckpointKind kind = default;
         DoctorLine config = Guarded("configuration", () =>
@@ -42,7 +42,7 @@ internal static class Doctor
             yield break;
         }
 
-        using CpuBackend backend = new(threads);
+        using Backend backend = open();
         ModelFolder? opened = null;
         try
         {

@@ -1,7 +1,6 @@
 using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
-using Smvl.Tensors.Cpu;
 using Smvl.Text;
 using Smvl.Training;
 
@@ -19,7 +18,7 @@ namespace Smvl.Cli.TinyBases;
 /// <param name="log">lines for the user</param>
 /// <param name="cancellation">stops behind a training's last whole step</param>
 internal sealed class TinyBasesBuild(
-    string samples, string configs, string output, CpuBackend backend, int threads, TextWriter log, CancellationToken cancellation)
+    string samples, string configs, string output, Backend backend, int threads, TextWriter log, CancellationToken cancellation)
 {
     /// <summary>The bases' names, in samples/ too.</summary>
     public const string VisionName = "smolvlm-tiny-en", TextName = "qwen3-tiny-zh", DemoName = "demo-model";

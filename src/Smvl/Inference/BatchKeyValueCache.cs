@@ -28,7 +28,7 @@ internal sealed class BatchKeyValueCache : IKeyValueCache, IDisposable
             rows += capacities[i];
         }
 
-        memory = backend.Allocate(2L * config.LayerCount * rows, config.KeyValueHeadCount * config.HeadSize);
+        memory = backend.Allocate(DType.F32, new Shape(2L * config.LayerCount * rows, config.KeyValueHeadCount * config.HeadSize), MemoryPurpose.Cache);
         layers = [.. Enumerable.Range(0, config.LayerCount)
             .Select(i => new Layer(this, memory.Slice(2 * i * rows, rows), memory.Slice(((2 * i) + 1) * rows, rows)))];
     }

@@ -54,7 +54,7 @@ internal sealed class KeyValueCache : IKeyValueCache, IDisposable
         Capacity = capacity;
 
         // in one piece, which is large enough for huge pages: a token's rows of all layers lie far apart
-        memory = backend.Allocate(dtype, new Shape(2L * config.LayerCount * capacity, config.KeyValueHeadCount * config.HeadSize));
+        memory = backend.Allocate(dtype, new Shape(2L * config.LayerCount * capacity, config.KeyValueHeadCount * config.HeadSize), MemoryPurpose.Cache);
         layers = [.. Enumerable.Range(0, config.LayerCount)
             .Select(i => new Layer(memory.Slice(2 * i * capacity, capacity), memory.Slice(((2 * i) + 1) * capacity, capacity)))];
     }

@@ -133,7 +133,8 @@ internal static class AdapterFolder
                 throw new SmvlException($"tensor {name} has another shape than the model's", file.Path, $"{parameter.Shape}", $"{stored}", "is the adapter of another model?");
             }
 
-            parameter.Replace(model.Backend, model.Backend.Import(stored));
+            using Tensor imported = model.Backend.Import(stored);
+            parameter.Replace(model.Backend, imported);
         }
 
         string[] missing = [.. adapters.Keys.Where(name => !file.Tensors.ContainsKey(name))];

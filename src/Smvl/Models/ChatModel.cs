@@ -2,7 +2,6 @@ using Smvl.Formats.Gguf;
 using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Tensors;
-using Smvl.Tensors.Cpu;
 using Smvl.Text;
 
 namespace Smvl.Models;
@@ -10,6 +9,9 @@ namespace Smvl.Models;
 /// <summary>How a model is opened.</summary>
 public sealed record ChatModelOptions
 {
+    /// <summary>Where to compute; null for a real GPU where there is one, else the CPU.</summary>
+    public DeviceChoice? Device { get; init; }
+
     /// <summary>Cores to compute on; null for <see cref="ThreadCount.Default"/>. No result depends on it.</summary>
     public int? Threads { get; init; }
 
@@ -32,10 +34,10 @@ public sealed record ChatModelOptions
 /// </summary>
 public sealed class ChatModel : IChatModel
 {
-    private readonly CpuBackend backend;
+    private readonly Backend backend;
     private readonly IChatModel opened;
 
-    private ChatModel(CpuBackend backend, IChatModel opened, SessionLimits limits, MemoryPlan? memory) =>
+    private ChatModel(Backend backend, IChatModel opened, SessionLimits limits, MemoryPlan? memory) =>
         (this.backend, this.opened, Limits, Memory) = (backend, opened, limits, memory);
 
     /// <inheritdoc/>
@@ -78,13 +80,20 @@ public sealed class ChatModel : IChatModel
             ProcessMemory.CheckBeforeOpening(path, mmproj, limit);
         }
 
-        var backend = new CpuBackend(options.Threads, tight: options.MemoryLimit is not null);
+        int threads = options.Threads ?? ThreadCount.Default;
+        Backend backend = Backends.Open(options.Device, new BackendOptions
+        {
+            Threads = threads,
+            Tight = options.MemoryLimit is not null,
+            OnlyOnCpu = options.MemoryLimit is null ? null : "a memory limit is kept on the CPU only",
+            Notice = options.Notice,
+        });
         IChatModel? opened = null;
         try
         {
             opened = Open(path, mmproj, backend, options.Notice);
             MemoryPlan? memory = options.MemoryLimit is long most
-                ? new MemoryPlanner(opened, backend.ThreadCount).Plan(
+                ? new MemoryPlanner(opened, threads).Plan(
                     most, ProcessMemory.Held(opened.Model), ProcessMemory.Growth, options.LargestPicture, options.CacheType)
                 : null;
             return new ChatModel(
@@ -101,7 +110,7 @@ public sealed class ChatModel : IChatModel
     /// <summary>A conversation that has not begun.</summary>
     public Conversation Converse(ConversationOptions? options = null) => new(this, options);
 
-    private static IChatModel Open(string path, string? mmproj, CpuBackend backend, Action<string>? notice)
+    private static IChatModel Open(string path, string? mmproj, Backend backend, Action<string>? notice)
     {
         if (path.EndsWith(GgufFile.Extension, StringComparison.OrdinalIgnoreCase))
         {

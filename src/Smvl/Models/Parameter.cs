@@ -62,7 +62,7 @@ public sealed class Parameter
             return;
         }
 
-        Tensor narrow = backend.Allocate(DType.BF16, Shape);
+        Tensor narrow = backend.Allocate(DType.BF16, Shape, MemoryPurpose.Weights);
         backend.Copy(narrow, Value);
         backend.SetAside(Value);
         Value.Dispose();
@@ -73,7 +73,7 @@ public sealed class Parameter
     /// <summary>Some rows of a frozen matrix are trained; the matrix gets memory of its own for them.</summary>
     internal TrainedRows TrainRows(Backend backend, IReadOnlyList<int> ids)
     {
-        Tensor own = backend.Allocate(Value.DType, Shape);
+        Tensor own = backend.Allocate(Value.DType, Shape, MemoryPurpose.Weights);
         backend.Copy(own, Value);
         backend.SetAside(Value);
         Value.Dispose();
@@ -96,7 +96,7 @@ public sealed class Parameter
         DType dtype = values.DType == Value.DType ? Value.DType : DType.F32;
         if (Value.DType != dtype || !(Trainable || IsReplaced || IsAdapter || Rows is not null))
         {
-            Tensor own = backend.Allocate(dtype, Shape);
+            Tensor own = backend.Allocate(dtype, Shape, MemoryPurpose.Weights);
             backend.SetAside(Value);
             Value.Dispose();
             Value = own;
@@ -122,12 +122,12 @@ public sealed class Parameter
             return;
         }
 
-        Tensor master = backend.Allocate(DType.F32, Shape);
+        Tensor master = backend.Allocate(DType.F32, Shape, MemoryPurpose.Weights);
         backend.Copy(master, Value);
         backend.SetAside(Value);
         Value.Dispose();
         Value = master;
-        Gradient = backend.Allocate(DType.F32, Shape);
+        Gradient = backend.Allocate(DType.F32, Shape, MemoryPurpose.Gradients);
         backend.Fill(Gradient, 0f);
     }
 }

@@ -504,8 +504,9 @@ public sealed class VisionLanguageModel : IDisposable
             return imported;
         }
 
-        Tensor single = Backend.Allocate(DType.F32, stored.Shape);
+        Tensor single = Backend.Allocate(DType.F32, stored.Shape, MemoryPurpose.Weights);
         Backend.Copy(single, imported);
+        imported.Dispose();
         return single;
     }
 

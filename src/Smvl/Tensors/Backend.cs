@@ -23,6 +23,9 @@ public abstract class Backend : IDisposable
     /// <summary>New memory with undefined contents; disposing the tensor gives it back for reuse.</summary>
     public abstract Tensor Allocate(DType dtype, Shape shape);
 
+    /// <summary>The same, of memory that is for something in particular: a hint for the message when it does not suffice.</summary>
+    public virtual Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) => Allocate(dtype, shape);
+
     /// <summary>New F32 memory with undefined contents.</summary>
     public Tensor Allocate(params ReadOnlySpan<long> dims) => Allocate(DType.F32, new Shape(dims));
 
@@ -30,6 +33,14 @@ public abstract class Backend : IDisposable
     public Tensor Zeros(params ReadOnlySpan<long> dims)
     {
         Tensor tensor = Allocate(dims);
+        Fill(tensor, 0f);
+        return tensor;
+    }
+
+    /// <summary>New F32 memory of zeros that is for something in particular.</summary>
+    public Tensor Zeros(Shape shape, MemoryPurpose purpose)
+    {
+        Tensor tensor = Allocate(DType.F32, shape, purpose);
         Fill(tensor, 0f);
         return tensor;
     }
@@ -185,6 +196,9 @@ public abstract class Backend : IDisposable
 
     /// <summary>Sum of squares of an F32 tensor, accumulated in double in a fixed order.</summary>
     public abstract double SumOfSquares(Tensor x);
+
+    /// <summary>The sum of what they have one by one, added in order: another backend need not wait for each.</summary>
+    public virtual double SumOfSquares(IEnumerable<Tensor> tensors) => tensors.Sum(SumOfSquares);
 
     /// <summary>
     /// One AdamW update in place: parameter −= lr·weightDecay·parameter, then moments and step with bias correction

@@ -55,6 +55,8 @@ internal sealed class FiniteWatch(Backend inner) : Backend
 
     public override Tensor Allocate(DType dtype, Shape shape) => inner.Allocate(dtype, shape);
 
+    public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) => inner.Allocate(dtype, shape, purpose);
+
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination) => inner.Upload(source, destination);
 
     public override void Download<T>(Tensor source, Span<T> destination) => inner.Download(source, destination);
@@ -253,6 +255,8 @@ internal sealed class FiniteWatch(Backend inner) : Backend
     }
 
     public override double SumOfSquares(Tensor x) => inner.SumOfSquares(x);
+
+    public override double SumOfSquares(IEnumerable<Tensor> tensors) => inner.SumOfSquares(tensors);
 
     public override void AdamW(Tensor parameter, Tensor gradient, Tensor moment1, Tensor moment2, in AdamWStep step) =>
         inner.AdamW(parameter, gradient, moment1, moment2, step);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Smvl.Tensors;
 
 /// <summary>
-/// The bytes of a tensor in host memory, for the file formats: they move stored bytes and look at no number.
-/// A tensor of another backend is downloaded first.
+/// The bytes of a tensor, for the file formats: they move stored bytes and look at no number.
+/// Those of another backend's tensor are downloaded a piece at a time.
 /// </summary>
 internal static unsafe class HostBytes
 {
@@ -14,10 +14,20 @@ internal static unsafe class HostBytes
     /// <summary>Appends all bytes of the tensor to the stream.</summary>
     public static void CopyTo(Tensor tensor, Stream stream, CancellationToken cancellation = default)
     {
+        byte[] downloaded = tensor.Storage is HostStorage ? [] : new byte[Math.Min(Piece, tensor.ByteLength)];
         for (long at = 0; at < tensor.ByteLength; at += Piece)
         {
             cancellation.ThrowIfCancellationRequested();
-            stream.Write(Run(tensor, at));
+            if (tensor.Storage is HostStorage)
+            {
+                stream.Write(Run(tensor, at));
+            }
+            else
+            {
+                Span<byte> run = downloaded.AsSpan(0, (int)Math.Min(Piece, tensor.ByteLength - at));
+                tensor.Storage.Read(tensor.ByteOffset + at, run);
+                stream.Write(run);
+            }
         }
     }
 

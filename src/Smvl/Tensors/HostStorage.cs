@@ -10,6 +10,8 @@ internal abstract unsafe class HostStorage : Storage
         : base(byteLength) => Pointer = pointer;
 
     public byte* Pointer { get; }
+
+    internal override void Read(long offset, Span<byte> destination) => new ReadOnlySpan<byte>(Pointer + offset, destination.Length).CopyTo(destination);
 }
 
 /// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>

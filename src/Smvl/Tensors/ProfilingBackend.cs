@@ -40,10 +40,12 @@ public sealed class ProfilingBackend(Backend inner) : Backend
 
     public override long HeldBytes => inner.HeldBytes;
 
-    public override Tensor Allocate(DType dtype, Shape shape)
+    public override Tensor Allocate(DType dtype, Shape shape) => Allocate(dtype, shape, MemoryPurpose.Activations);
+
+    public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose)
     {
         long start = Stopwatch.GetTimestamp();
-        Tensor tensor = inner.Allocate(dtype, shape);
+        Tensor tensor = inner.Allocate(dtype, shape, purpose);
         Count(OperationKind.Allocation, start, 0);
         return tensor;
     }

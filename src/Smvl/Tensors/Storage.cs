@@ -11,6 +11,9 @@ public abstract class Storage
     /// <summary>Length in bytes.</summary>
     public long ByteLength { get; }
 
+    /// <summary>Copies bytes from <paramref name="offset"/> on into host memory, behind all work that was asked for.</summary>
+    internal abstract void Read(long offset, Span<byte> destination);
+
     /// <summary>Called once, when the owning tensor is disposed.</summary>
     internal abstract void Release();
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Smvl.Data;
+using Smvl.Tensors;
 using Smvl.Text;
 
 namespace Smvl.Training;
@@ -51,6 +52,10 @@ internal static partial class KeyTypes
     public static readonly KeyType<bool?> OptionalFlag = new("true or false", TryOptional<bool>(TryFlag), value => value);
 
     public static readonly KeyType<string?> Text = new("text", TryText, value => value);
+
+    /// <summary>Where to compute.</summary>
+    public static readonly KeyType<DeviceChoice?> Device = new(
+        DeviceChoice.Expected, TryOptional<DeviceChoice>(TryDevice), value => value?.ToString());
 
     /// <summary>A file or folder; a leading <c>~</c> is the home folder.</summary>
     public static readonly KeyType<string?> Path = new("path", TryPath, value => value);
@@ -130,6 +135,8 @@ internal static partial class KeyTypes
         value = (int)number;
         return true;
     }
+
+    private static bool TryDevice(RawValue raw, out DeviceChoice value) => DeviceChoice.TryParse(raw.Text ?? "", out value);
 
     private static bool TryTurns(RawValue raw, out int value)
     {

@@ -12,7 +12,7 @@ internal sealed partial record StageKeys(string Name, IReadOnlyList<StageKey> Ke
     /// <summary>Keys of the whole run, which no stage can have for itself.</summary>
     private static readonly string[] Common =
     [
-        "model", "image_layout", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "resume_from_stage", "run_name", "logging_dir", "stages",
+        "model", "device", "image_layout", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "resume_from_stage", "run_name", "logging_dir", "stages",
         "training_stage", "stage1_epochs", "stage2_epochs", "stage3_epochs", "stage1_lr", "stage2_lr", "stage3_lr",
     ];
 

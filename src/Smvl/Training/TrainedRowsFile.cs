@@ -39,7 +39,8 @@ internal static class TrainedRowsFile
                     $"the checkpoint lacks {rows.Name}", file.Path, $"F32{rows.Shape}", stored?.ToString() ?? "none", "start a new run in another output_dir");
             }
 
-            model.Backend.Copy(rows.Value, model.Backend.Import(stored));
+            using Tensor imported = model.Backend.Import(stored);
+            model.Backend.Copy(rows.Value, imported);
         }
 
         model.StoreTrainedRows();

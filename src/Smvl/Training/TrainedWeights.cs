@@ -22,7 +22,8 @@ internal static class TrainedWeights
         IReadOnlyDictionary<string, Tensors.Tensor> stored = CheckpointWeights.Bind(folder, names);
         foreach (Parameter parameter in model.Parameters.Where(parameter => parameter.Trainable || parameter.Rows is not null))
         {
-            model.Backend.Copy(parameter.Value, model.Backend.Import(stored[parameter.Name]));
+            using Tensors.Tensor imported = model.Backend.Import(stored[parameter.Name]);
+            model.Backend.Copy(parameter.Value, imported);
         }
     }
 }

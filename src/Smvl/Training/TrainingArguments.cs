@@ -191,6 +191,9 @@ public sealed class TrainingArguments
 
     public double NumTrainEpochs => Get(TrainingKeys.NumTrainEpochs);
 
+    /// <summary>Where to compute; null for <see cref="DeviceKind.Auto"/>.</summary>
+    public DeviceChoice? Device => Get(TrainingKeys.Device);
+
     /// <summary>Optimizer steps, or -1: as <see cref="NumTrainEpochs"/> says.</summary>
     public int MaxSteps => Get(TrainingKeys.MaxSteps);
 

@@ -1,5 +1,6 @@
 using Smvl.Data;
 using Smvl.Hubs;
+using Smvl.Tensors;
 using Smvl.Text;
 using Smvl.Tracking;
 
@@ -66,6 +67,9 @@ internal static class TrainingKeys
     public static readonly TrainingKey<string?> LoggingDir = Add(new TrainingKey<string?>("logging_dir", KeyTypes.Path, null, "folder of TensorBoard's files; null: TENSORBOARD_LOGGING_DIR, else output_dir/runs/DATE_HOST"));
     public static readonly TrainingKey<string?> SampleImage = Add(new TrainingKey<string?>("sample_image", KeyTypes.Path, null, "picture for the sample answer after training; null: the one in samples/"));
     public static readonly TrainingKey<string> SampleQuestion = Add(new TrainingKey<string>("sample_question", KeyTypes.Text!, "图中有什么动物？", "question for the sample answer after training"));
+
+    // Where
+    public static readonly TrainingKey<DeviceChoice?> Device = Add(new TrainingKey<DeviceChoice?>("device", KeyTypes.Device, null, "where to compute: auto is a real GPU where there is one, else the CPU; gpu:N is the N-th of smvl devices; null: SMVL_DEVICE, else auto; see gpu.md"));
 
     // Length and batches
     public static readonly TrainingKey<double> NumTrainEpochs = Add(new TrainingKey<double>("num_train_epochs", KeyTypes.Number, 3.0, "passes over the data, fractions allowed; max_steps overrides it") { Constraint = ("> 0", value => value > 0) });

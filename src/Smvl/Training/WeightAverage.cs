@@ -28,7 +28,7 @@ internal sealed class WeightAverage : IDisposable
         this.decay = decay;
         foreach (Parameter parameter in model.Trained)
         {
-            Tensor other = backend.Allocate(DType.F32, parameter.Shape);
+            Tensor other = backend.Allocate(DType.F32, parameter.Shape, MemoryPurpose.OptimizerState);
             backend.Copy(other, parameter.Value);
             states.Add((parameter, other));
         }
@@ -85,7 +85,8 @@ internal sealed class WeightAverage : IDisposable
                     $"the checkpoint's weights lack {parameter.Name}", path, $"F32{parameter.Shape}", stored?.ToString() ?? "none", "start a new run in another output_dir");
             }
 
-            backend.Copy(parameter.Value, backend.Import(stored));
+            using Tensor imported = backend.Import(stored);
+            backend.Copy(parameter.Value, imported);
         }
 
         model.StoreTrainedRows();

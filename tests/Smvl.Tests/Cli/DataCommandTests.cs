@@ -58,7 +58,7 @@ public sealed class DataCommandTests : IDisposable
         using TrainingData data = TrainingData.Open(arguments, builder, model.Prompts.ImageTokenId);
         int emoji = data.Split.Train.First(row => data.Locate(row).Subset == "emoji_zh"), scene = data.Split.Train.First(row => data.Locate(row).Subset == "scenes_zh");
         using MicroBatch batch = data.LoadAhead([[emoji, scene]], batchSize: 2, ahead: 1).Single();
-        Assert.Equal(1 + 2, batch.Batch.Ids.Count(id => id == model.Tokenizer.Encode("assistant")[0]));
+        Assert.Equal(2 * (1 + 2), batch.Batch.Ids.Count(id => id == model.Tokenizer.Encode("<|im_start|>").Single()));   // a user's and an assistant's a turn
     }
 
     [Fact]

@@ -8,18 +8,27 @@ using Smvl.Text;
 
 namespace Smvl.Tests.Inference;
 
-/// <summary>fixtures/generate: the tokens that transformers generates, greedily and under a repetition penalty of 1.3.</summary>
+/// <summary>The same on the CPU.</summary>
 [Trait("Category", Golden.Category)]
-public sealed class GenerateGoldenTests
+public sealed class GenerateGoldenTests : GenerateGoldens
+{
+    protected override Backend Open() => new CpuBackend(2);
+}
+
+/// <summary>fixtures/generate: the tokens that transformers generates, greedily and under a repetition penalty of 1.3, on a backend.</summary>
+public abstract class GenerateGoldens
 {
     private static readonly JsonElement[] All = [.. Golden.Json("generate", "greedy.json").EnumerateArray()];
 
     public static TheoryData<int> Cases => [.. Enumerable.Range(0, All.Length)];
 
+    /// <summary>Where the model computes.</summary>
+    protected abstract Backend Open();
+
     [Theory, MemberData(nameof(Cases))]
     public void PromptIdsMatch(int index)
     {
-        using CpuBackend backend = new(2);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         Assert.Equal(Ids(All[index], "ids"), PromptOf(folder, All[index]).Ids);
     }
@@ -33,7 +42,7 @@ public sealed class GenerateGoldenTests
     [Theory, MemberData(nameof(Cases))]
     public void TheCacheChangesNothing(int index)
     {
-        using CpuBackend backend = new(2);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         Prompt prompt = PromptOf(folder, All[index]);
         GeneratedToken[] cached = [.. new Generator(folder.Model, folder.Generation.EosTokenIds).Generate(prompt, new SamplingOptions(), 8, alternatives: 3)];
@@ -60,7 +69,7 @@ public sealed class GenerateGoldenTests
     [Fact]
     public void ACacheInF16ChangesLittle()
     {
-        using CpuBackend backend = new(2);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         GeneratedToken[] Answer(DType cacheType) =>
             [.. new Generator(folder.Model, [], cacheType).Generate(new Prompt([1, 2, 3, 4, 5], [], 0), new SamplingOptions(), 8)];
@@ -75,7 +84,7 @@ public sealed class GenerateGoldenTests
     [Fact]
     public void ACacheOfBlocksThatCutAHeadIsRefused()
     {
-        using CpuBackend backend = new(1);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         SmvlException refused = Assert.Throws<SmvlException>(
             () => new KeyValueCache(backend, folder.Model.Config.Text with { HeadSize = 48 }, 4, DType.Q8_0));
@@ -85,7 +94,7 @@ public sealed class GenerateGoldenTests
     [Fact]
     public void AnImageTokenThatTheModelWritesIsAnOrdinaryToken()
     {
-        using CpuBackend backend = new(2);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         using PromptCache cache = new(folder.Model, SessionLimits.None);
         float[] logits = new float[folder.Model.Config.Text.VocabularySize];
@@ -96,9 +105,9 @@ public sealed class GenerateGoldenTests
         Assert.Throws<SmvlException>(() => cache.Read(new Prompt([folder.Model.Config.ImageTokenId], [], 0), 1, logits, default));
     }
 
-    private static void CheckTokens(JsonElement golden, string key, double repetitionPenalty)
+    private void CheckTokens(JsonElement golden, string key, double repetitionPenalty)
     {
-        using CpuBackend backend = new(2);
+        using Backend backend = Open();
         using ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), backend);
         int[] expected = Ids(golden, key);
         using ChatSession session = new(folder);

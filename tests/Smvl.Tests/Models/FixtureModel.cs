@@ -12,7 +12,14 @@ internal sealed class FixtureModel : IDisposable
     private readonly SafetensorsFile file = Golden.Tensors("spliced", "model.safetensors");
 
     public FixtureModel()
+        : this(new CpuBackend(2))
     {
+    }
+
+    /// <param name="backend">where the model computes; disposed with it</param>
+    public FixtureModel(Backend backend)
+    {
+        Backend = backend;
         Config = ConfigFile.ReadModel(Golden.Path("spliced"));
         Dictionary<string, Tensor> weights = NameTable.For(Config).ToDictionary(n => n.Ours, n => file.Tensors[n.HuggingFace]);
         Model = new VisionLanguageModel(Backend, Config, weights, Pixels);
@@ -21,11 +28,19 @@ internal sealed class FixtureModel : IDisposable
     /// <summary>preprocessor_config.json: rescale 1/255, mean and deviation 0.5.</summary>
     public static PixelNormalisation Pixels { get; } = new([2f / 255, 2f / 255, 2f / 255], [-1f, -1f, -1f]);
 
-    public CpuBackend Backend { get; } = new(2);
+    public Backend Backend { get; }
 
     public ModelConfig Config { get; }
 
     public VisionLanguageModel Model { get; }
+
+    /// <summary>A tensor's numbers, wherever they are.</summary>
+    public float[] Read(Tensor tensor)
+    {
+        var values = new float[tensor.Count];
+        Backend.Download(tensor, values.AsSpan());
+        return values;
+    }
 
     /// <summary>Hugging Face's name of one of our parameters.</summary>
     public string HuggingFaceName(string ours) => NameTable.For(Config).Single(n => n.Ours == ours).HuggingFace;

@@ -43,8 +43,11 @@ internal static class RunFixture
     public static TrainingResult Run(List<string> keys, RecordingObserver? observer = null, int threads = 2, CancellationToken cancellation = default)
     {
         using CpuBackend backend = new(threads);
-        return TrainingRun.Run(TrainingArguments.FromCommandLine(keys), backend, observer ?? new RecordingObserver(), cancellation);
+        return Run(keys, backend, observer, cancellation);
     }
+
+    public static TrainingResult Run(List<string> keys, Backend backend, RecordingObserver? observer = null, CancellationToken cancellation = default) =>
+        TrainingRun.Run(TrainingArguments.FromCommandLine(keys), backend, observer ?? new RecordingObserver(), cancellation);
 
     private static string FreezeOf(string name) => name.Split('-')[0] switch
     {

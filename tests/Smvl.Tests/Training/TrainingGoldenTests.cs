@@ -1,22 +1,33 @@
 using System.Globalization;
 using System.Text.Json;
 using Smvl.Formats;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
 
 namespace Smvl.Tests.Training;
 
-/// <summary>fixtures/training: the HF Trainer's losses, gradient norms, learning rates and trained weights, within the fixtures' tolerances.</summary>
+/// <summary>The same on the CPU.</summary>
 [Trait("Category", Golden.Category)]
-public sealed class TrainingGoldenTests
+public sealed class TrainingGoldenTests : TrainingGoldens
+{
+    protected override Backend Open() => new CpuBackend(2);
+}
+
+/// <summary>fixtures/training: the HF Trainer's losses, gradient norms, learning rates and trained weights, within the fixtures' tolerances, on a backend.</summary>
+public abstract class TrainingGoldens
 {
     public static TheoryData<string> Cases =>
         [.. Directory.GetFiles(Golden.Path("training"), "*.json").Order().Select(f => Path.GetFileNameWithoutExtension(f)!)];
+
+    /// <summary>Where the model computes.</summary>
+    protected abstract Backend Open();
 
     [Theory, MemberData(nameof(Cases))]
     public void LogAndWeightsMatch(string name)
     {
         using TemporaryFolder folder = new();
-        RunFixture.Run(RunFixture.GoldenKeys(name, folder["run"]));
+        using Backend backend = Open();
+        RunFixture.Run(RunFixture.GoldenKeys(name, folder["run"]), backend);
         CheckLogAndWeights(name, folder["run"]);
     }
 
@@ -39,7 +50,7 @@ public sealed class TrainingGoldenTests
 
         using SafetensorsFile expected = Golden.Tensors("training", name + ".safetensors");
         using CheckpointFolder trained = CheckpointFolder.Open(run);
-        foreach ((string tensor, Smvl.Tensors.Tensor value) in expected.Tensors)
+        foreach ((string tensor, Tensor value) in expected.Tensors)
         {
             // AdamW amplifies the rounding that this bias's gradient consists of (fixtures/README.md)
             bool amplified = tensor.Contains("vision_model", StringComparison.Ordinal) && tensor.EndsWith("k_proj.bias", StringComparison.Ordinal);
@@ -53,7 +64,8 @@ public sealed class TrainingGoldenTests
         using TemporaryFolder folder = new();
         JsonElement golden = Golden.Json("training", name + ".json");
         RecordingObserver observer = new();
-        RunFixture.Run([.. RunFixture.GoldenKeys(name, folder["run"]), "--gradient_checkpointing"], observer);
+        using Backend backend = Open();
+        RunFixture.Run([.. RunFixture.GoldenKeys(name, folder["run"]), "--gradient_checkpointing"], backend, observer);
         double[] expected = [.. golden.GetProperty("log").EnumerateArray().Select(entry => Number(entry, "loss"))];
         Assert.Equal(expected.Length, observer.Steps.Count);
         for (int i = 0; i < expected.Length; i++)

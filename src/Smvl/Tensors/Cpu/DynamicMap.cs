@@ -37,6 +37,9 @@ internal sealed class DynamicMap
     /// <summary>By code, ascending.</summary>
     public ReadOnlySpan<float> Values => values;
 
+    /// <summary>Halfway between neighbouring values: one fewer.</summary>
+    public ReadOnlySpan<float> Borders => borders;
+
     /// <summary>The code of the nearest value; of two as near, the lower one's.</summary>
     public byte Code(float value)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -10,14 +9,14 @@ namespace Smvl.Tensors.Cpu;
 /// </summary>
 internal sealed unsafe class Rope
 {
-    private readonly ConcurrentDictionary<(int HeadDim, float Theta), Table> tables = new();
+    private readonly RopeTables tables = new();
 
     public void Apply(CpuThreads threads, Tensor x, ReadOnlySpan<int> positions, int headDim, float theta, bool inverse)
     {
         int half = headDim / 2;
         int heads = x.Shape.Width / headDim;
         int[] at = positions.ToArray();
-        Table table = TableFor(headDim, theta, at.Length == 0 ? 0 : at.Max() + 1);
+        RopeTable table = tables.For(headDim, theta, at.Length == 0 ? 0 : at.Max() + 1);
         float sign = inverse ? -1f : 1f;
         threads.ForRanges(x.Shape.Rows, Partition.RowGrain(x.Shape.Width), (start, end) =>
         {
@@ -67,47 +66,5 @@ internal sealed unsafe class Rope
         TVector low = TSimd.Load(x), high = TSimd.Load(x + half), c = TSimd.Load(cos), s = TSimd.Multiply(TSimd.Load(sin), TSimd.Broadcast(sign));
         TSimd.Store(x, TSimd.Subtract(TSimd.Multiply(low, c), TSimd.Multiply(high, s)));
         TSimd.Store(x + half, TSimd.MultiplyAdd(low, s, TSimd.Multiply(high, c)));
-    }
-
-    /// <summary>The table for at least <paramref name="positions"/> positions; grown by doubling, so that generation rarely makes a new one.</summary>
-    private Table TableFor(int headDim, float theta, int positions)
-    {
-        if (tables.TryGetValue((headDim, theta), out Table? table) && table.Positions >= positions)
-        {
-            return table;
-        }
-
-        int size = 64;
-        while (size < positions)
-        {
-            size *= 2;
-        }
-
-        table = Table.Create(headDim, theta, size);
-        tables[(headDim, theta)] = table;
-        return table;
-    }
-
-    /// <param name="Positions">rows</param>
-    /// <param name="Cos">(positions, hd/2)</param>
-    /// <param name="Sin">(positions, hd/2)</param>
-    private sealed record Table(int Positions, float[] Cos, float[] Sin)
-    {
-        public static Table Create(int headDim, float theta, int positions)
-        {
-            int half = headDim / 2;
-            float[] cos = new float[positions * half];
-            float[] sin = new float[positions * half];
-            for (int i = 0; i < half; i++)
-            {
-                float frequency = 1f / MathF.Pow(theta, 2 * i / (float)headDim);
-                for (int p = 0; p < positions; p++)
-                {
-                    (sin[(p * half) + i], cos[(p * half) + i]) = MathF.SinCos(p * frequency);
-                }
-            }
-
-            return new Table(positions, cos, sin);
-        }
     }
 }

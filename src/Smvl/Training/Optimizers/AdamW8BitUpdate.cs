@@ -29,8 +29,8 @@ internal sealed class AdamW8BitUpdate(Backend backend, TrainingArguments argumen
     private static BlockMoment New(Backend backend, Parameter parameter, bool signed)
     {
         BlockMoment moment = new(
-            backend.Allocate(DType.U8, parameter.Shape),
-            backend.Zeros((parameter.Shape.Count + BlockMoment.BlockSize - 1) / BlockMoment.BlockSize),
+            backend.Allocate(DType.U8, parameter.Shape, MemoryPurpose.OptimizerState),
+            backend.Zeros(new Shape((parameter.Shape.Count + BlockMoment.BlockSize - 1) / BlockMoment.BlockSize), MemoryPurpose.OptimizerState),
             signed);
 
         // with a scale of 0 every code means 0

@@ -7,8 +7,8 @@ namespace Smvl.Training.Optimizers;
 internal sealed class AdamWUpdate(Backend backend, TrainingArguments arguments, Parameter parameter, ParameterGroup group)
     : ParameterUpdate(parameter, group)
 {
-    private readonly Tensor first = backend.Zeros(parameter.Shape.Dims);
-    private readonly Tensor second = backend.Zeros(parameter.Shape.Dims);
+    private readonly Tensor first = backend.Zeros(parameter.Shape, MemoryPurpose.OptimizerState);
+    private readonly Tensor second = backend.Zeros(parameter.Shape, MemoryPurpose.OptimizerState);
 
     public override IReadOnlyList<(string Name, Tensor Tensor)> State => [("exp_avg", first), ("exp_avg_sq", second)];
 

@@ -7,7 +7,7 @@ namespace Smvl.Training.Optimizers;
 internal sealed class LionUpdate(Backend backend, TrainingArguments arguments, Parameter parameter, ParameterGroup group)
     : ParameterUpdate(parameter, group)
 {
-    private readonly Tensor momentum = backend.Zeros(parameter.Shape.Dims);
+    private readonly Tensor momentum = backend.Zeros(parameter.Shape, MemoryPurpose.OptimizerState);
 
     public override IReadOnlyList<(string Name, Tensor Tensor)> State => [("exp_avg", momentum)];
 

@@ -20,7 +20,7 @@ internal sealed class MuonUpdate(Backend backend, Parameter parameter, Parameter
     private const float B = -4.7750f;
     private const float C = 2.0315f;
 
-    private readonly Tensor momentum = backend.Zeros(parameter.Shape.Dims);
+    private readonly Tensor momentum = backend.Zeros(parameter.Shape, MemoryPurpose.OptimizerState);
 
     public override IReadOnlyList<(string Name, Tensor Tensor)> State => [("momentum_buffer", momentum)];
 

@@ -43,7 +43,7 @@ internal sealed class Optimizer : IDisposable
     }
 
     /// <summary>The global L2 norm of all gradients.</summary>
-    public double GradientNorm() => Math.Sqrt(updates.Sum(update => backend.SumOfSquares(update.Parameter.Gradient!)));
+    public double GradientNorm() => Math.Sqrt(backend.SumOfSquares(updates.Select(update => update.Parameter.Gradient!)));
 
     /// <summary>The first parameter, by name, whose gradient is not finite.</summary>
     public string? FirstNotFinite() =>
@@ -78,7 +78,8 @@ internal sealed class Optimizer : IDisposable
                 throw new SmvlException($"the optimizer's state lacks {name}", file.Path, $"{tensor}", stored?.ToString() ?? "none", Hint);
             }
 
-            backend.Copy(tensor, backend.Import(stored));
+            using Tensor imported = backend.Import(stored);
+            backend.Copy(tensor, imported);
             expected++;
         }
 

@@ -1,0 +1,56 @@
+using Smvl.Tensors;
+using Smvl.Tests.Tensors.Cpu;
+
+namespace Smvl.Tests.Tensors.Gpu;
+
+/// <summary>Elementwise operations on the GPU against the CPU's.</summary>
+[Collection(GpuOperations.Name)]
+public sealed class PointwiseTests(GpuPair pair)
+{
+    public static TheoryData<int> Sizes => [1, 31, 2100];
+
+    [Theory, MemberData(nameof(Sizes))]
+    public void SumsAndScalings(int count) =>
+        pair.Agree($"{count}", 0, 0, run =>
+        {
+            Tensor x = run.Random(1, count), sum = run.Random(2, count), scaled = run.Random(3, count), moved = run.Random(4, count), filled = run.Unwritten(count);
+            run.Backend.Add(sum, x);
+            run.Backend.Scale(scaled, 0.37f);
+            run.Backend.Lerp(moved, x, 0.01f);
+            run.Backend.Fill(filled, 2.5f);
+            return [sum, scaled, moved, filled];
+        });
+
+    [Theory, MemberData(nameof(Sizes))]
+    public void Activations(int count) =>
+        pair.Agree($"{count}", 1e-6, 1e-7, run =>
+        {
+            // far out too, where exponentials overflow and vanish
+            float[] far = [.. FiniteDifference.Values(1, count).Select(value => value * 60)];
+            Tensor gate = run.Random(1, count), up = run.Random(2, count), dy = run.Random(3, count), wide = run.Put(far, count);
+            Tensor y = run.Unwritten(count), gelu = run.Unwritten(count), dGate = run.Unwritten(count), dUp = run.Unwritten(count), dx = run.Unwritten(count);
+            Tensor wideY = run.Unwritten(count), wideGelu = run.Unwritten(count);
+            run.Backend.SwiGlu(y, gate, up);
+            run.Backend.SwiGlu(wideY, wide, up);
+            run.Backend.GeluTanh(gelu, gate);
+            run.Backend.GeluTanh(wideGelu, wide);
+            run.Backend.SwiGluBackward(dGate, dUp, dy, gate, up);
+            run.Backend.GeluTanhBackward(dx, dy, gate);
+
+            // in place
+            run.Backend.GeluTanhBackward(dy, dy, wide);
+            run.Backend.SwiGluBackward(gate, up, dx, gate, up);
+            return [y, wideY, gelu, wideGelu, dGate, dUp, dx, dy, gate, up];
+        });
+
+    /// <summary>Bit for bit: a checkpoint's run continues on either.</summary>
+    [Theory, InlineData(0.1f, 7UL), InlineData(0.5f, 0xFEDCBA9876543210UL)]
+    public void DropoutHasTheCpusMask(float probability, ulong key) =>
+        pair.Agree($"{probability}", 0, 0, run =>
+        {
+            Tensor x = run.Random(1, 101, 333), y = run.Unwritten(101, 333);
+            run.Backend.Dropout(y, x, probability, key);
+            run.Backend.Dropout(x, x, probability, key + 1);
+            return [y, x];
+        });
+}
