@@ -1,5 +1,4 @@
 using Smvl.Tensors;
-using Smvl.Tensors.Gpu;
 
 namespace Smvl.Tests.Tensors.Gpu;
 
