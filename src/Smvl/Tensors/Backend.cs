@@ -17,7 +17,7 @@ public abstract class Backend : IDisposable
 {
     // ---- memory
 
-    /// <summary>Bytes that it holds for tensors, in use or kept for reuse.</summary>
+    /// <summary>Bytes of this process's memory that it holds for tensors, in use or kept for reuse.</summary>
     public abstract long HeldBytes { get; }
 
     /// <summary>New memory with undefined contents; disposing the tensor gives it back for reuse.</summary>

@@ -2,30 +2,16 @@ using Smvl.Tensors.Cpu;
 
 namespace Smvl.Tensors;
 
-/// <summary>What memory is held for.</summary>
-internal enum MemoryKind
-{
-    /// <summary>Values of parameters, frozen or trained.</summary>
-    Weights,
-
-    /// <summary>Gradients of parameters.</summary>
-    Gradients,
-
-    /// <summary>What the optimizer keeps between updates, and an average of the weights.</summary>
-    Optimizer,
-
-    /// <summary>Everything between the tiles and the loss, and back.</summary>
-    Activations,
-}
-
 /// <summary>A pooled block of <see cref="CountingBackend"/>: as long as a real one, and no memory.</summary>
 internal sealed class CountedBlock(long byteLength, Action<CountedBlock> recycle) : Storage(byteLength), IPooledBlock
 {
     /// <summary>Of what it holds now.</summary>
-    public MemoryKind Kind { get; set; }
+    public MemoryPurpose Purpose { get; set; }
 
     /// <summary>Hears that nobody needs it any more.</summary>
     public Action<CountedBlock>? Released { get; set; }
+
+    internal override void Read(long offset, Span<byte> destination) => throw new InvalidOperationException("a counted tensor has no values");
 
     public void Free()
     {
@@ -44,6 +30,8 @@ internal sealed class CountedMapping(long byteLength) : Storage(byteLength)
 {
     /// <summary>Bytes that were read since it was last set aside.</summary>
     public long Resident { get; set; }
+
+    internal override void Read(long offset, Span<byte> destination) => throw new InvalidOperationException("a counted tensor has no values");
 
     internal override void Release()
     {

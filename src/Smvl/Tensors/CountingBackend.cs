@@ -14,24 +14,24 @@ internal sealed class CountingBackend(int threads) : Backend
     /// <summary>What Linux maps around a page of a file that is read for the first time.</summary>
     private const long FaultAround = 64L << 10;
 
-    private readonly long[] used = new long[Enum.GetValues<MemoryKind>().Length];
+    private readonly long[] used = new long[Enum.GetValues<MemoryPurpose>().Length];
     private readonly BlockPool<CountedBlock> pool = new((length, recycle) => new CountedBlock(length, recycle), StoragePool.DefaultSlack);
     private long mapped;
     private long sharedScratch;
     private long threadScratch;
 
     /// <summary>What is allocated from here on is for.</summary>
-    public MemoryKind Kind { get; set; }
+    public MemoryPurpose Purpose { get; set; }
 
     /// <summary>When most was held.</summary>
     public MemoryCount Peak { get; private set; }
 
     /// <summary>What is held now.</summary>
     public MemoryCount Now => new(
-        used[(int)MemoryKind.Weights] + mapped,
-        used[(int)MemoryKind.Gradients],
-        used[(int)MemoryKind.Optimizer],
-        pool.ByteLength - used.Sum() + used[(int)MemoryKind.Activations],
+        used[(int)MemoryPurpose.Weights] + mapped,
+        used[(int)MemoryPurpose.Gradients],
+        used[(int)MemoryPurpose.OptimizerState],
+        pool.ByteLength - used.Sum() + used[(int)MemoryPurpose.Activations],
         sharedScratch + (threads * threadScratch));
 
     /// <summary>The most that tensors in memory of their own took at once.</summary>
@@ -43,12 +43,12 @@ internal sealed class CountingBackend(int threads) : Backend
     public static Tensor Map(DType dtype, Shape shape) => new(new CountedMapping(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: false);
 
     /// <summary>Says what an allocated tensor is for.</summary>
-    public void Classify(Tensor tensor, MemoryKind kind)
+    public void Classify(Tensor tensor, MemoryPurpose purpose)
     {
         var block = (CountedBlock)tensor.Storage;
-        used[(int)block.Kind] -= block.ByteLength;
-        block.Kind = kind;
-        used[(int)kind] += block.ByteLength;
+        used[(int)block.Purpose] -= block.ByteLength;
+        block.Purpose = purpose;
+        used[(int)purpose] += block.ByteLength;
     }
 
     /// <summary>All of a tensor is read, by whom ever.</summary>
@@ -57,8 +57,8 @@ internal sealed class CountingBackend(int threads) : Backend
     public override Tensor Allocate(DType dtype, Shape shape)
     {
         CountedBlock block = pool.Rent(dtype.Bytes(shape.Count));
-        block.Kind = Kind;
-        used[(int)Kind] += block.ByteLength;
+        block.Purpose = Purpose;
+        used[(int)Purpose] += block.ByteLength;
         block.Released = Released;
         Look();
         return new Tensor(block, 0, dtype, shape, owner: true);
@@ -250,7 +250,7 @@ internal sealed class CountingBackend(int threads) : Backend
         Look();
     }
 
-    private void Released(CountedBlock block) => used[(int)block.Kind] -= block.ByteLength;
+    private void Released(CountedBlock block) => used[(int)block.Purpose] -= block.ByteLength;
 
     private void Look()
     {

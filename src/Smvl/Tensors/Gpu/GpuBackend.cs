@@ -22,6 +22,8 @@ public sealed partial class GpuBackend : Backend
     /// <summary>The device, for measurements and tests.</summary>
     internal GpuDevice Device => device;
 
+    public override long HeldBytes => device.HostBytes;
+
     public override Tensor Allocate(DType dtype, Shape shape) => Allocate(dtype, shape, MemoryPurpose.Activations);
 
     public override Tensor Allocate(DType dtype, Shape shape, MemoryPurpose purpose) =>

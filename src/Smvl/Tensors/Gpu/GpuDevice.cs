@@ -92,6 +92,18 @@ internal sealed unsafe class GpuDevice : IDisposable
         }
     }
 
+    /// <summary>Bytes of the host's memory that tensors have: all of it where the device has none of its own.</summary>
+    public long HostBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Capabilities.Unified ? memory.BlockBytes : 0;
+            }
+        }
+    }
+
     /// <summary>Device memory with undefined contents.</summary>
     /// <exception cref="SmvlException">there is not so much</exception>
     public GpuStorage Allocate(long bytes, MemoryPurpose purpose = MemoryPurpose.Activations)

@@ -32,7 +32,7 @@ internal sealed class ModelShape(VisionLanguageModel model, IReadOnlyList<int> m
     /// <param name="counting">where weights lie</param>
     public VisionLanguageModel Build(Backend backend, CountingBackend counting)
     {
-        counting.Kind = MemoryKind.Weights;
+        counting.Purpose = MemoryPurpose.Weights;
         Dictionary<string, Tensor> weights = model.Parameters.Where(parameter => !parameter.IsAdapter).ToDictionary(
             parameter => parameter.Name,
             parameter => parameter.IsReplaced ? counting.Allocate(DType.F32, parameter.Shape)

@@ -4,6 +4,7 @@ using Smvl.Inference;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
+using Smvl.Tensors.Gpu;
 
 namespace Smvl.Training.Planning;
 
@@ -43,10 +44,17 @@ internal sealed class RunForecast : ITrainingObserver
     /// <param name="firstStep">steps done by the run that this one continues</param>
     /// <param name="sampleTiles">tiles of the picture that the trained model is asked about</param>
     /// <param name="observer">hears everything</param>
-    /// <returns>null where not one of the first rows can be used: then there is nothing to expect, and the run will say why</returns>
+    /// <returns>
+    /// null on a GPU, whose memory is not counted, and where not one of the first rows can be used: then the run will say why
+    /// </returns>
     public static RunForecast? Begin(
         TrainingArguments arguments, ModelFolder folder, TrainingData data, Backend backend, int firstStep, int sampleTiles, ITrainingObserver observer)
     {
+        if (backend is GpuBackend)
+        {
+            return null;
+        }
+
         SampleOrder order = data.Order(arguments);
         if (DataSample.Take(arguments, data, order, Rows) is not { } sample)
         {

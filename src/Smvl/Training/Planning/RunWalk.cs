@@ -56,15 +56,15 @@ internal sealed class RunWalk(ModelShape shape, TrainingArguments arguments, int
         TrainedModel.Prepare(model, shape.MarkerIds, arguments);
         foreach (Parameter parameter in model.Trained)
         {
-            counting.Classify(parameter.Gradient!, MemoryKind.Gradients);
+            counting.Classify(parameter.Gradient!, MemoryPurpose.Gradients);
         }
 
         WalkCache? cache = arguments.VisionCache is null ? null : new WalkCache();
         model.TowerCache = cache;
-        counting.Kind = MemoryKind.Optimizer;
+        counting.Purpose = MemoryPurpose.OptimizerState;
         WeightAverage? average = arguments.UseEma ? new WeightAverage(model, arguments.EmaDecay) : null;
         Optimizer optimizer = new(model, arguments);
-        counting.Kind = MemoryKind.Activations;
+        counting.Purpose = MemoryPurpose.Activations;
         backend.Take();
 
         WorkCount step = new();

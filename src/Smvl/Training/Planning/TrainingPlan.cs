@@ -38,6 +38,11 @@ public sealed record TrainingPlan(
     public static TrainingPlan Make(
         TrainingArguments arguments, Backend backend, PlanOptions options, Action<string>? notice = null, CancellationToken cancellation = default)
     {
+        if (arguments.Device is { Kind: DeviceKind.Gpu })
+        {
+            throw new SmvlException("a run on a GPU cannot be planned", arguments.Origin(TrainingKeys.Device), "cpu", "gpu", "its memory is not counted yet; plan with --device cpu");
+        }
+
         Checkpoint? start = arguments.Stages is null && arguments.LoraRank is null ? TrainingRun.FindStart(arguments) : null;
         string folder = start?.Folder ?? TrainingRun.FindModel(arguments, notice ?? (_ => { })) ?? throw new SmvlException(
             "no model is named, and its extents and tokenizer decide about everything", "model", "a spliced folder", "none", "make one with: smvl splice");
