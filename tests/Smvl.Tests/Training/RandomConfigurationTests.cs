@@ -84,7 +84,7 @@ public sealed class RandomConfigurationTests : IDisposable
     /// <summary>Keys that say which run it is, not how it trains, or that every run here sets.</summary>
     private static readonly string[] Left =
     [
-        "model", "train_data", "data_dir", "image_folder", "image_layout", "stages", "resume_from_stage", "lora_alpha", "lora_dropout", "lora_target_modules", "training_stage", "stage1_epochs", "stage2_epochs",
+        "model", "device", "train_data", "data_dir", "image_folder", "image_layout", "stages", "resume_from_stage", "lora_alpha", "lora_dropout", "lora_target_modules", "training_stage", "stage1_epochs", "stage2_epochs",
         "stage3_epochs", "stage1_lr", "stage2_lr", "stage3_lr", "output_dir", "overwrite_output_dir", "resume_from_checkpoint", "run_name", "report_to", "logging_dir",
         "sample_image", "sample_question", "max_steps",
     ];
