@@ -94,7 +94,7 @@ public abstract class Backend : IDisposable
     /// </summary>
     public abstract void Attention(Tensor o, Tensor? logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout);
 
-    /// <summary>dq, dk, dv from the gradient of o, recomputing the probabilities from logSumExp; memory linear in tokens.</summary>
+    /// <summary>dq, dk, dv from the gradient of o, recomputing the probabilities from logSumExp; memory linear in tokens. No key is of two segments.</summary>
     public abstract void AttentionBackward(
         Tensor dq, Tensor dk, Tensor dv, Tensor dO, Tensor o, Tensor logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout);
 
