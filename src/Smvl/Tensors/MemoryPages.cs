@@ -11,7 +11,8 @@ internal static unsafe partial class MemoryPages
     /// <summary>From this many bytes on a block is mapped by itself.</summary>
     private const long LargeFrom = 4L << 20;
 
-    private const long HugePage = 2L << 20;
+    /// <summary>Bytes.</summary>
+    public const long HugePage = 2L << 20;
 
     // Linux on all of .NET's processors: asm-generic/mman-common.h, mman.h
     private const int ReadWrite = 1 | 2;

@@ -8,17 +8,16 @@ namespace Smvl.Tensors.Cpu;
 /// Of A a slab of at most <see cref="SlabFloats"/> is packed by all threads; then each task takes some columns, packs B for them
 /// block of depth by block of depth into its own L2 and runs the tile over the slab. Slabs are as high as they can be, because B is
 /// packed again for each.
-/// An element of C is always the sum over the same blocks of <see cref="BlockDepth"/> in the same order, whoever computes it:
+/// An element of C is always the sum over the same blocks of <see cref="ITile.Depth"/> in the same order, whoever computes it:
 /// the number of threads decides only how many columns a task has.
 /// </summary>
 internal static unsafe class MatMulBlocked<TTile>
     where TTile : ITile
 {
-    private const int BlockDepth = 512;
     private const int SlabFloats = 2 << 20;
     private const int SlabRows = 2048;
 
-    // rows of A (BlockDepth wide) that a task's core keeps in L2 while its columns of B pass
+    // rows of A (a block of depth wide) that a task's core keeps in L2 while its columns of B pass
     private const int BlockRows = 240;
     private const int MaxColumns = 256;
 
@@ -33,7 +32,7 @@ internal static unsafe class MatMulBlocked<TTile>
             // slabs of about equal height, whole tiles
             int left = (rows - row + SlabRows - 1) / SlabRows;
             count = Math.Min(rows - row, RoundUp((rows - row + left - 1) / left, TTile.Rows));
-            int slabDepth = Math.Max(1, SlabFloats / count / BlockDepth) * BlockDepth;
+            int slabDepth = Math.Max(1, SlabFloats / count / TTile.Depth) * TTile.Depth;
             for (long k = 0; k < depth || k == 0; k += slabDepth)
             {
                 Slab(
@@ -49,11 +48,11 @@ internal static unsafe class MatMulBlocked<TTile>
     {
         int panels = (rows + TTile.Rows - 1) / TTile.Rows, paddedRows = panels * TTile.Rows;
         float* packed = Scratch.Floats(ScratchUse.Shared, (long)paddedRows * depth);
-        int groups = (panels + PackPanels - 1) / PackPanels, blocks = (depth + BlockDepth - 1) / BlockDepth;
+        int groups = (panels + PackPanels - 1) / PackPanels, blocks = (depth + TTile.Depth - 1) / TTile.Depth;
         threads.For(groups * blocks, part =>
         {
-            int first = part % groups * PackPanels * TTile.Rows, block = part / groups * BlockDepth;
-            int blockDepth = Math.Min(BlockDepth, depth - block);
+            int first = part % groups * PackPanels * TTile.Rows, block = part / groups * TTile.Depth;
+            int blockDepth = Math.Min(TTile.Depth, depth - block);
             float* destination = packed + ((long)block * paddedRows) + ((long)first * blockDepth);
             MatMulPack.Panels(destination, a, row + first, Math.Min(PackPanels * TTile.Rows, rows - first), k + block, blockDepth, TTile.Rows);
         });
@@ -62,12 +61,12 @@ internal static unsafe class MatMulBlocked<TTile>
         int task = Math.Clamp(RoundUp(wish, TTile.Columns), 2 * TTile.Columns, MaxColumns);
         threads.ForRanges(columns, task, (start, end) =>
         {
-            float* own = Scratch.Floats(ScratchUse.Own, (RoundUp(end - start, TTile.Columns) * BlockDepth) + (TTile.Columns * (TTile.Rows + 1)));
-            float* zeros = own + (RoundUp(end - start, TTile.Columns) * BlockDepth);
+            float* own = Scratch.Floats(ScratchUse.Own, (RoundUp(end - start, TTile.Columns) * TTile.Depth) + (TTile.Columns * (TTile.Rows + 1)));
+            float* zeros = own + (RoundUp(end - start, TTile.Columns) * TTile.Depth);
             new Span<float>(zeros, TTile.Columns).Clear();
-            for (int block = 0; block < depth || block == 0; block += BlockDepth)
+            for (int block = 0; block < depth || block == 0; block += TTile.Depth)
             {
-                int blockDepth = Math.Min(BlockDepth, depth - block);
+                int blockDepth = Math.Min(TTile.Depth, depth - block);
                 MatMulPack.Panels(own, b, start, end - start, k + block, blockDepth, TTile.Columns);
                 for (int i = 0; i < rows; i += BlockRows)
                 {

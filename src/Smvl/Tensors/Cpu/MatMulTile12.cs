@@ -11,6 +11,8 @@ internal readonly unsafe struct Tile12<TSimd, TVector> : ITile
 
     public static int Columns => 2 * TSimd.Width;
 
+    public static int Depth => 512;
+
     // not inlined: the loop needs every register
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static void Run(int depth, float* a, float* b, float* c, long stride, float* start, long startStride) =>

@@ -27,7 +27,7 @@ internal sealed unsafe class Scratch
     {
         foreach (Block block in blocks)
         {
-            NativeMemory.AlignedFree(block.Pointer);
+            block.Free();
         }
     }
 
@@ -37,18 +37,48 @@ internal sealed unsafe class Scratch
         ref Block block = ref (current ??= new Scratch()).blocks[(int)use];
         if (block.Count < count)
         {
-            NativeMemory.AlignedFree(block.Pointer);
-            block = default;
-            block.Pointer = (float*)NativeMemory.AlignedAlloc((nuint)(count * sizeof(float)), 64);
-            block.Count = count;
+            block.Free();
+            block = new Block(count);
         }
 
         return block.Pointer;
     }
 
-    private struct Block
+    /// <summary>In huge pages where they are to be had and much of one is used: tiles jump between rows and panels a page or more apart.</summary>
+    private readonly struct Block
     {
-        public float* Pointer;
-        public long Count;
+        private readonly long mapped;
+
+        public Block(long count)
+        {
+            long length = count * sizeof(float);
+            if (length >= MemoryPages.HugePage / 8 && MemoryPages.GoBack)
+            {
+                mapped = (length + MemoryPages.HugePage - 1) / MemoryPages.HugePage * MemoryPages.HugePage;
+                Pointer = (float*)MemoryPages.Map(mapped);
+                Count = mapped / sizeof(float);
+            }
+            else
+            {
+                Pointer = (float*)NativeMemory.AlignedAlloc((nuint)length, 64);
+                Count = count;
+            }
+        }
+
+        public float* Pointer { get; }
+
+        public long Count { get; }
+
+        public void Free()
+        {
+            if (mapped > 0)
+            {
+                MemoryPages.Unmap((byte*)Pointer, mapped);
+            }
+            else
+            {
+                NativeMemory.AlignedFree(Pointer);
+            }
+        }
     }
 }
