@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace Smvl.Tensors.Quantization;
 
@@ -109,6 +110,9 @@ internal readonly struct BlockQ4_K : IBlock
 
     private static float Level(float scaled) => Math.Clamp(MathF.Round(scaled), 0, Top);
 
+    private static Vector256<float> Level(Vector256<float> scaled) =>
+        Vector256.Min(Vector256.Max(Vector256.Round(scaled), Vector256<float>.Zero), Vector256.Create((float)Top));
+
     /// <summary>
     /// The scale and minimum, neither negative, that stand for a part best. Several widths of a step give several roundings to
     /// levels, and so does the best of them; for each rounding the least squares are a straight line through (level, value).
@@ -142,17 +146,17 @@ internal readonly struct BlockQ4_K : IBlock
 
         void Try(ReadOnlySpan<float> x, float low, float inverse)
         {
-            double sumL = 0;
-            double sumLL = 0;
-            double sumXL = 0;
-            foreach (float value in x)
+            Vector256<float> levels = default, squares = default;
+            Vector256<double> products = default;
+            for (int i = 0; i < PartValues; i += 8)
             {
-                double level = Level((value - low) * inverse);
-                sumL += level;
-                sumLL += level * level;
-                sumXL += value * level;
+                Vector256<float> values = Vector256.Create(x[i..]), level = Level((values - Vector256.Create(low)) * inverse);
+                levels += level;
+                squares += level * level;
+                products = FitSums.Add(products, values, level);
             }
 
+            double sumL = FitSums.Total(levels), sumLL = FitSums.Total(squares), sumXL = FitSums.Total(products);
             double determinant = (PartValues * sumLL) - (sumL * sumL);
             double intercept = determinant > 0 ? ((sumLL * sumX) - (sumL * sumXL)) / determinant : 0;
             double slope = intercept < 0 ? ((PartValues * sumXL) - (sumL * sumX)) / determinant : sumXL / sumLL;
@@ -256,13 +260,14 @@ internal readonly struct BlockQ4_K : IBlock
     private static double Error(ReadOnlySpan<float> x, float scale, float minimum)
     {
         float inverse = Inverse(scale);
-        double sum = 0;
-        foreach (float value in x)
+        Vector256<double> sum = default;
+        for (int i = 0; i < PartValues; i += 8)
         {
-            double off = (scale * Level((value + minimum) * inverse)) - minimum - value;
-            sum += off * off;
+            Vector256<float> values = Vector256.Create(x[i..]), least = Vector256.Create(minimum);
+            Vector256<float> off = (Level((values + least) * inverse) * scale) - least - values;
+            sum = FitSums.Add(sum, off, off);
         }
 
-        return sum;
+        return FitSums.Total(sum);
     }
 }

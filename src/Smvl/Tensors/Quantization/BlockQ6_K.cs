@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace Smvl.Tensors.Quantization;
 
@@ -80,6 +81,9 @@ internal readonly struct BlockQ6_K : IBlock
 
     private static float Level(float scaled) => Math.Clamp(MathF.Round(scaled), -32, 31);
 
+    private static Vector256<float> Level(Vector256<float> scaled) =>
+        Vector256.Min(Vector256.Max(Vector256.Round(scaled), Vector256.Create(-32f)), Vector256.Create(31f));
+
     private static float Inverse(float scale) => scale == 0 ? 0 : 1 / scale;
 
     /// <summary>
@@ -107,15 +111,10 @@ internal readonly struct BlockQ6_K : IBlock
 
         void Try(ReadOnlySpan<float> x, float inverse)
         {
-            double sumLL = 0;
-            double sumXL = 0;
-            foreach (float value in x)
-            {
-                double level = Level(value * inverse);
-                sumLL += level * level;
-                sumXL += value * level;
-            }
-
+            Vector256<float> first = Vector256.Create(x), second = Vector256.Create(x[8..]);
+            Vector256<float> firstLevels = Level(first * inverse), secondLevels = Level(second * inverse);
+            double sumLL = FitSums.Total((firstLevels * firstLevels) + (secondLevels * secondLevels));
+            double sumXL = FitSums.Total(FitSums.Add(FitSums.Add(default, first, firstLevels), second, secondLevels));
             double taken = sumXL * sumXL / sumLL;
             if (taken > most * Gain)
             {
@@ -187,13 +186,8 @@ internal readonly struct BlockQ6_K : IBlock
     private static double Error(ReadOnlySpan<float> x, float scale)
     {
         float inverse = Inverse(scale);
-        double sum = 0;
-        foreach (float value in x)
-        {
-            double off = (scale * Level(value * inverse)) - value;
-            sum += off * off;
-        }
-
-        return sum;
+        Vector256<float> first = Vector256.Create(x), second = Vector256.Create(x[8..]);
+        Vector256<float> firstOff = (Level(first * inverse) * scale) - first, secondOff = (Level(second * inverse) * scale) - second;
+        return FitSums.Total(FitSums.Add(FitSums.Add(default, firstOff, firstOff), secondOff, secondOff));
     }
 }
