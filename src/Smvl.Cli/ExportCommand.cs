@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Smvl.Inference;
 using Smvl.Models;
 using Smvl.Tensors.Quantization;
 
@@ -39,10 +40,11 @@ internal static class ExportCommand
                     Threads = threads.Read(parsed),
                 };
                 string? other = parsed.GetValue(verify) ? LlamaCompletion.Find() : null;
-                GgufVerification? found = null;
+                TokenDivergence? found = null;
                 string? compared = null;
-                GgufPaths pair = WriteProgress.Watch(log, progress => GgufExporter.Export(
-                    options, parsed.GetValue(verify) ? Check : null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation));
+                GgufPaths pair = WriteProgress.Watch(log, report => GgufExporter.Export(
+                    options, parsed.GetValue(verify) ? (source, written) => Check(source, written, report) : null, parsed.InvocationConfiguration.Error.WriteLine,
+                    share => report(WriteProgress.Writing, share), cancellation));
                 foreach (string path in (string[])[pair.Text, pair.Projector])
                 {
                     log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {new FileInfo(path).Length:N0} bytes"));
@@ -52,13 +54,18 @@ internal static class ExportCommand
                 {
                     log.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"verified: every tensor and token; log-probabilities differ by at most {found.LargestDifference:g3}; the likeliest token is the same at {found.Agreeing} of {found.Places} places"));
+                        $"verified: every tensor and token; log-probabilities differ by at most {found.LargestDifference:g3}; the likeliest token is the same at {found.Agreeing} of {found.Positions} places"));
                     log.WriteLine(compared ?? $"{LlamaCompletion.Program} is not on the PATH, nor named by {LlamaCompletion.Variable}: not compared with it");
                 }
 
-                void Check(ModelFolder source, GgufPaths written)
+                void Check(ModelFolder source, GgufPaths written, Action<string, double> report)
                 {
-                    found = GgufVerifier.Verify(source, written, options, cancellation);
+                    found = GgufVerifier.Verify(source, written, options, share => report(WriteProgress.Verifying, share), cancellation);
+                    if (other is not null)
+                    {
+                        report($"asking {LlamaCompletion.Program}", 0);
+                    }
+
                     compared = other is null ? null : LlamaCompletion.Compare(other, source.Model.Backend, written.Text, options, cancellation);
                 }
             },

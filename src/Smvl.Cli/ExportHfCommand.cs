@@ -50,9 +50,11 @@ internal static class ExportHfCommand
                 };
                 HuggingFaceVerification? found = null;
                 bool verifies = parsed.GetValue(verify);
-                WriteProgress.Watch(log, progress =>
+                WriteProgress.Watch(log, report =>
                 {
-                    HuggingFaceExporter.Export(options, verifies ? Check : null, parsed.InvocationConfiguration.Error.WriteLine, progress, cancellation);
+                    HuggingFaceExporter.Export(
+                        options, verifies ? (source, written) => Check(source, written, report) : null, parsed.InvocationConfiguration.Error.WriteLine,
+                        share => report(WriteProgress.Writing, share), cancellation);
                     return true;
                 });
                 long bytes = new DirectoryInfo(options.Output).EnumerateFiles("*.safetensors").Sum(file => file.Length);
@@ -62,13 +64,13 @@ internal static class ExportHfCommand
                     TokenDivergence all = result.Distance.All;
                     log.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"verified: every tensor is its source's, rounded, by at most {result.LargestWeightDifference:g3}; over {all.Positions} positions the likeliest token's log-probability differs by at most {all.LargestDifference:g3}, mean KL {all.MeanKl:g3}, same top-1 {100 * all.Agreement:F2} %"));
+                        $"verified: every tensor is its source's, rounded, by at most {result.LargestWeightDifference:g3}; over {all.Positions} positions log-probabilities differ by at most {all.LargestDifference:g3}, mean KL {all.MeanKl:g3}, same top-1 {100 * all.Agreement:F2} %"));
                 }
 
-                void Check(ModelFolder source, string written)
+                void Check(ModelFolder source, string written, Action<string, double> report)
                 {
                     using var prompts = ComparisonPrompts.WithSample(ComparisonPrompts.BuiltInTexts);
-                    found = HuggingFaceVerifier.Verify(source, written, prompts, cancellation: cancellation);
+                    found = HuggingFaceVerifier.Verify(source, written, prompts, share => report(WriteProgress.Verifying, share), cancellation);
                 }
             },
             cancellation));

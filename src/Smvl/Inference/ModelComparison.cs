@@ -28,15 +28,21 @@ internal static class ModelComparison
     /// <exception cref="SmvlException">a prompt does not fit, or logits are not finite</exception>
     public static ModelDistance Compare(
         ModelFolder expected, VisionLanguageModel actual, ComparisonPrompts prompts, Action<double>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        Compare(
+            expected.Model, actual, [.. prompts.Prepare(expected).Where(item => actual.TakesPictures || !item.HasPicture)], progress, cancellation);
+
+    /// <summary>The same over prompts that somebody else laid out.</summary>
+    public static ModelDistance Compare(
+        VisionLanguageModel expected, VisionLanguageModel actual, IReadOnlyList<(Prompt Prompt, bool HasPicture)> prompts, Action<double>? progress,
+        CancellationToken cancellation)
     {
-        (Prompt Prompt, bool HasPicture)[] prepared = [.. prompts.Prepare(expected).Where(item => actual.TakesPictures || !item.HasPicture)];
-        double total = prepared.Sum(item => item.Prompt.Ids.Length);
+        double total = prompts.Sum(item => item.Prompt.Ids.Length);
         long read = 0;
         TokenDivergence text = TokenDivergence.None, pictures = TokenDivergence.None;
-        foreach ((Prompt prompt, bool hasPicture) in prepared)
+        foreach ((Prompt prompt, bool hasPicture) in prompts)
         {
-            TokenDivergence found = Compare(expected.Model, actual, prompt, cancellation);
+            TokenDivergence found = Compare(expected, actual, prompt, cancellation);
             (text, pictures) = hasPicture ? (text, pictures + found) : (text + found, pictures);
             progress?.Invoke((read += prompt.Ids.Length) / total);
         }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Smvl.Tensors.Cpu;
 
 namespace Smvl.Inference;
 
@@ -46,6 +47,11 @@ public sealed class Sampler
     /// <param name="seen">tokens so far, the prompt's included</param>
     public int Next(ReadOnlySpan<float> logits, IReadOnlySet<int> seen)
     {
+        if (options.Temperature == 0 && options.RepetitionPenalty == 1)
+        {
+            return IndexOfMax(logits);
+        }
+
         if (work.Length != logits.Length)
         {
             work = new float[logits.Length];
@@ -56,7 +62,7 @@ public sealed class Sampler
         Penalise(scores, seen);
         if (options.Temperature == 0)
         {
-            return TensorPrimitives.IndexOfMax<float>(scores);
+            return IndexOfMax(scores);
         }
 
         TensorPrimitives.Multiply(scores, (float)(1 / options.Temperature), scores);
@@ -80,7 +86,7 @@ public sealed class Sampler
     public static (int Id, float LogProbability)[] TopLogProbabilities(ReadOnlySpan<float> logits, int count)
     {
         int[] order = Sorted(logits, count);
-        double normaliser = LogSumExp(logits);
+        double normaliser = LogSumExp.Of(logits);
         var result = new (int Id, float LogProbability)[order.Length];
         for (int i = 0; i < order.Length; i++)
         {
@@ -91,7 +97,7 @@ public sealed class Sampler
     }
 
     /// <summary>The natural logarithm of a token's probability.</summary>
-    public static float LogProbability(ReadOnlySpan<float> logits, int id) => (float)(logits[id] - LogSumExp(logits));
+    public static float LogProbability(ReadOnlySpan<float> logits, int id) => (float)(logits[id] - LogSumExp.Of(logits));
 
     private void Penalise(float[] scores, IReadOnlySet<int> seen)
     {
@@ -165,23 +171,26 @@ public sealed class Sampler
         return order;
     }
 
-    private static double LogSumExp(ReadOnlySpan<float> logits)
+    /// <summary>The largest's index, the first among equals, or that of the first NaN. Only the run that holds it is searched for its place.</summary>
+    private static int IndexOfMax(ReadOnlySpan<float> logits)
     {
-        // runs are summed in F32, the runs in double
         const int Run = 1024;
-        Span<float> run = stackalloc float[Run];
-        float max = TensorPrimitives.Max(logits);
-        double sum = 0;
-        for (int start = 0; start < logits.Length; start += Run)
+        int start = 0;
+        float max = float.NegativeInfinity;
+        for (int i = 0; i < logits.Length; i += Run)
         {
-            ReadOnlySpan<float> part = logits.Slice(start, Math.Min(Run, logits.Length - start));
-            Span<float> e = run[..part.Length];
-            TensorPrimitives.Subtract(part, max, e);
-            TensorPrimitives.Exp<float>(e, e);
-            sum += TensorPrimitives.Sum<float>(e);
+            float largest = TensorPrimitives.Max(logits.Slice(i, Math.Min(Run, logits.Length - i)));
+            if (!(largest <= max))
+            {
+                (start, max) = (i, largest);
+                if (float.IsNaN(max))
+                {
+                    break;
+                }
+            }
         }
 
-        return max + Math.Log(sum);
+        return start + TensorPrimitives.IndexOfMax(logits.Slice(start, Math.Min(Run, logits.Length - start)));
     }
 
     private static void Check(bool right, string name, string expected, double actual)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Smvl.Tensors.Cpu;
 
 namespace Smvl.Inference;
 
@@ -11,6 +12,8 @@ public sealed record TokenDivergence
 {
     /// <summary>Logits in double precision at a time.</summary>
     private const int Run = 1024;
+
+    private const int Likeliest = 10;
 
     private double sum;
 
@@ -25,7 +28,7 @@ public sealed record TokenDivergence
     /// <summary>The divergence of the position that is furthest off.</summary>
     public double LargestKl { get; private init; }
 
-    /// <summary>Largest difference of the natural logarithms of a probability, that of each position's likeliest token.</summary>
+    /// <summary>Largest difference of the natural logarithms of a probability, among the ten likeliest tokens of each position.</summary>
     public double LargestDifference { get; private init; }
 
     /// <summary>Over all positions; 0 where there is none.</summary>
@@ -49,14 +52,20 @@ public sealed record TokenDivergence
     public static TokenDivergence Of(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         double kl = Kl(expected, actual);
-        int likeliest = TensorPrimitives.IndexOfMax(expected);
+        (int Id, float LogProbability)[] likeliest = Sampler.TopLogProbabilities(expected, Likeliest);
+        double normaliser = LogSumExp.Of(actual), largest = 0;
+        foreach ((int id, float logProbability) in likeliest)
+        {
+            largest = Math.Max(largest, Math.Abs(logProbability - (float)(actual[id] - normaliser)));
+        }
+
         return new()
         {
             sum = kl,
             Positions = 1,
-            Agreeing = TensorPrimitives.IndexOfMax(actual) == likeliest ? 1 : 0,
+            Agreeing = TensorPrimitives.IndexOfMax(actual) == likeliest[0].Id ? 1 : 0,
             LargestKl = kl,
-            LargestDifference = Math.Abs(Sampler.LogProbability(expected, likeliest) - Sampler.LogProbability(actual, likeliest)),
+            LargestDifference = largest,
         };
     }
 

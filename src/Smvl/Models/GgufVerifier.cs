@@ -7,40 +7,37 @@ using Smvl.Text;
 
 namespace Smvl.Models;
 
-/// <summary>How far an export's answers are from its folder's.</summary>
-/// <param name="LargestDifference">of the natural logarithms of a token's probability, among the likeliest ten at each place</param>
-/// <param name="Agreeing">places where the likeliest token is the same</param>
-/// <param name="Places">places compared</param>
-public sealed record GgufVerification(double LargestDifference, int Agreeing, int Places);
-
 /// <summary>
 /// Reads an export again and holds it against the folder that it was made of: every tensor, the extents, the vocabulary, and what both
 /// say to the same prompts, one of them with a picture of one tile.
 /// </summary>
 public static class GgufVerifier
 {
-    private const int Likeliest = 10, NewTokens = 16;
+    private const int NewTokens = 16;
 
     private static readonly string[] Questions = ["图中有什么动物？它们在做什么？", "Describe the picture: colours, places, numbers 1, 2, 3.", "for (int i = 0; i < 10; i++) 🦦 naïve café\n\n"];
 
     /// <param name="source">the folder, opened</param>
     /// <param name="files">what was written</param>
     /// <param name="options">what was asked for</param>
-    /// <param name="cancellation">heard between blocks of the model</param>
+    /// <param name="progress">gets the share done, 0 to 1: the tensors are a half, the answers the other</param>
+    /// <param name="cancellation">heard between rows and between blocks of the models</param>
     /// <exception cref="SmvlException">a mismatch, or answers further apart than the type explains</exception>
-    public static GgufVerification Verify(ModelFolder source, GgufPaths files, GgufExportOptions options, CancellationToken cancellation = default)
+    public static TokenDivergence Verify(
+        ModelFolder source, GgufPaths files, GgufExportOptions options, Action<double>? progress = null, CancellationToken cancellation = default)
     {
-        CompareTensors(source, files, cancellation);
+        CompareTensors(source, files, share => progress?.Invoke(share / 2), cancellation);
         using GgufModel written = GgufModel.Open(files.Text, files.Projector, source.Model.Backend);
         CompareExtents(source, written, files);
         CompareVocabulary(source, written, files.Text);
-        GgufVerification result = CompareAnswers(source, written, cancellation);
+        TokenDivergence result = ModelComparison.Compare(
+            source.Model, written.Model, Prompts(source, written, cancellation), share => progress?.Invoke(0.5 + (share / 2)), cancellation).All;
         double bound = Math.Max(Bound(options.Type), Bound(options.EffectiveProjectorType));
         return result.LargestDifference <= bound
             ? result
             : throw new SmvlException(
                 "the written model answers otherwise than its source", files.Text, $"log-probabilities within {bound}", $"{result.LargestDifference:g3} apart",
-                $"the likeliest token is the same at {result.Agreeing} of {result.Places} places");
+                $"the likeliest token is the same at {result.Agreeing} of {result.Positions} places");
     }
 
     /// <summary>
@@ -53,11 +50,13 @@ public static class GgufVerifier
         : type == FileType.Q8_0 ? 1
         : 5;
 
-    private static void CompareTensors(ModelFolder source, GgufPaths files, CancellationToken cancellation)
+    private static void CompareTensors(ModelFolder source, GgufPaths files, Action<double> progress, CancellationToken cancellation)
     {
         using GgufFile text = GgufFile.Open(files.Text), projector = GgufFile.Open(files.Projector);
         Dictionary<string, Parameter> parameters = source.Model.Parameters.ToDictionary(parameter => parameter.Name);
         NameTable names = NameTable.For(source.Model.Config);
+        double total = parameters.Values.Sum(parameter => parameter.Shape.Count);
+        long compared = 0;
         foreach (TensorName row in names)
         {
             GgufFile file = row.IsInProjectorFile ? projector : text;
@@ -65,6 +64,7 @@ public static class GgufVerifier
                 ? found
                 : throw new SmvlException($"tensor {row.Gguf} is missing", file.Path);
             GgufTensorCheck.Compare(file.Path, row.Gguf, stored, parameters[row.Ours].Value, cancellation);
+            progress((compared += stored.Count) / total);
         }
 
         if (text.Tensors.Count + projector.Tensors.Count != names.Count)
@@ -129,41 +129,24 @@ public static class GgufVerifier
         }
     }
 
-    private static GgufVerification CompareAnswers(ModelFolder source, GgufModel written, CancellationToken cancellation)
+    /// <summary>Laid out as mtmd does, which the source's model can read as well, each with what the source answers.</summary>
+    private static (Prompt Prompt, bool HasPicture)[] Prompts(ModelFolder source, GgufModel written, CancellationToken cancellation)
     {
-        var result = new GgufVerification(0, 0, 0);
-        int width = source.Model.Config.Text.VocabularySize;
-        float[] expected = new float[width], actual = new float[width];
-        foreach (Prompt prompt in Prompts(source, written))
-        {
-            using PromptCache ours = new(source.Model, SessionLimits.None), theirs = new(written.Model, SessionLimits.None);
-            ours.Read(prompt, NewTokens, expected, cancellation);
-            theirs.Read(prompt, NewTokens, actual, cancellation);
-            result = Compare(result, expected, actual, out int next);
-            for (int made = 1; made < NewTokens; made++)
-            {
-                // both go on with the source's token
-                ours.Append(next, expected, cancellation);
-                theirs.Append(next, actual, cancellation);
-                result = Compare(result, expected, actual, out next);
-            }
-        }
-
-        return result;
-    }
-
-    /// <summary>Laid out as mtmd does, which the source's model can read as well; a picture of one tile costs two encodings.</summary>
-    private static IEnumerable<Prompt> Prompts(ModelFolder source, GgufModel written)
-    {
-        foreach (string question in Questions)
-        {
-            yield return new Prompt(written.Prompts.Chat([ChatMessage.FromText("user", question)], [], enableThinking: false), [], 0);
-        }
-
         int edge = source.Model.Config.Vision.ImageSize;
         ProcessedImage picture = new MtmdImageProcessor(edge, longestEdge: null).Process(Pattern(edge));
         int[] ids = written.Prompts.Chat([new ChatMessage("user", [ContentPart.Image, new(Questions[0])])], [new ImageGrid(picture.Rows, picture.Cols)], enableThinking: false);
-        yield return new Prompt(ids, [picture.Tiles], picture.TileCount);
+        return
+        [
+            .. Questions.Select(question => (
+                Answered(new Prompt(written.Prompts.Chat([ChatMessage.FromText("user", question)], [], enableThinking: false), [], 0)), false)),
+            (Answered(new Prompt(ids, [picture.Tiles], picture.TileCount)), true),
+        ];
+
+        Prompt Answered(Prompt prompt)
+        {
+            IEnumerable<GeneratedToken> answer = new Generator(source.Model, endTokens: []).Generate(prompt, new SamplingOptions(), NewTokens, cancellation: cancellation);
+            return prompt with { Ids = [.. prompt.Ids, .. answer.Select(token => token.Id)] };
+        }
     }
 
     /// <summary>A picture without repetition: three slopes and a ripple.</summary>
@@ -182,20 +165,5 @@ public static class GgufVerifier
         }
 
         return new RgbImage(edge, edge, pixels);
-    }
-
-    /// <summary>One place more.</summary>
-    private static GgufVerification Compare(GgufVerification sofar, ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, out int likeliest)
-    {
-        double largest = sofar.LargestDifference;
-        (int Id, float LogProbability)[] top = Sampler.TopLogProbabilities(expected, Likeliest);
-        foreach ((int id, float logProbability) in top)
-        {
-            largest = Math.Max(largest, Math.Abs(logProbability - Sampler.LogProbability(actual, id)));   // keeps a NaN
-        }
-
-        likeliest = top[0].Id;
-        bool agrees = Sampler.TopLogProbabilities(actual, 1)[0].Id == likeliest;
-        return new GgufVerification(largest, sofar.Agreeing + (agrees ? 1 : 0), sofar.Places + 1);
     }
 }

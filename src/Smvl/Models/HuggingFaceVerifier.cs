@@ -24,22 +24,24 @@ public static class HuggingFaceVerifier
     /// <param name="source">the folder, opened</param>
     /// <param name="folder">what was written</param>
     /// <param name="prompts">what both read</param>
-    /// <param name="progress">gets the share of tokens read, 0 to 1</param>
+    /// <param name="progress">gets the share done, 0 to 1: the tensors are a half, the answers the other</param>
     /// <param name="cancellation">heard between tensors and between blocks of the models</param>
     /// <exception cref="SmvlException">a mismatch</exception>
     public static HuggingFaceVerification Verify(
         ModelFolder source, string folder, ComparisonPrompts prompts, Action<double>? progress = null, CancellationToken cancellation = default)
     {
         using ModelFolder written = ModelFolder.Open(folder, source.Model.Backend);
-        double largest = 0;
+        double largest = 0, total = source.Model.Parameters.Sum(parameter => parameter.Shape.Count);
+        long compared = 0;
         foreach ((Parameter expected, Parameter actual) in source.Model.Parameters.Zip(written.Model.Parameters))
         {
             cancellation.ThrowIfCancellationRequested();
             largest = Math.Max(largest, CompareTensor(folder, expected, actual));
+            progress?.Invoke((compared += expected.Shape.Count) / total / 2);
         }
 
         CompareSettings(source, written, prompts);
-        ModelDistance distance = ModelComparison.Compare(source, written.Model, prompts, progress, cancellation);
+        ModelDistance distance = ModelComparison.Compare(source, written.Model, prompts, share => progress?.Invoke(0.5 + (share / 2)), cancellation);
         double bound = largest == 0 ? 0 : Bound;
         return distance.All.LargestDifference <= bound
             ? new HuggingFaceVerification(largest, distance)
