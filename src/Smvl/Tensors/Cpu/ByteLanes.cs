@@ -34,25 +34,28 @@ internal unsafe interface IByteLanes<T>
     /// <summary>A factor per row, stored as a byte.</summary>
     static abstract T Bytes(byte* source);
 
-    /// <summary>A factor per row, stored as a signed byte.</summary>
-    static abstract T SignedBytes(byte* source);
+    /// <summary>A factor per row for a dot product, stored as a signed byte.</summary>
+    static abstract T Factors(byte* source);
 
-    /// <summary>Per row the sum over 32 weights from 0 to 15.</summary>
-    static abstract T DotNibbles(T w0, T w1, T w2, T w3, sbyte* a);
+    /// <summary>Per row the sum over 32 weights from 0 to 15, each less 8.</summary>
+    static abstract T DotNibbles(T w0, T w1, T w2, T w3, ActivationBlock* a);
 
-    /// <summary>Per row the sum over 16 weights from 0 to 63.</summary>
-    static abstract T DotSixBits(T w0, T w1, sbyte* a);
+    /// <summary>Per row the sum over 32 weights from 0 to 15, times a factor.</summary>
+    static abstract T DotNibbles(T w0, T w1, T w2, T w3, T factors, ActivationBlock* a);
+
+    /// <summary>Per row the sum over 32 weights from 0 to 63, each less 32, the first 16 times one factor and the rest times another.</summary>
+    static abstract T DotSixBits(T w0, T w1, T w2, T w3, T lowFactors, T highFactors, ActivationBlock* a);
 
     /// <summary>Per row the sum over 32 signed weights.</summary>
-    static abstract T DotSigned(T w0, T w1, T w2, T w3, sbyte* a);
+    static abstract T DotSigned(T w0, T w1, T w2, T w3, ActivationBlock* a);
 
     /// <summary>The same number in every place.</summary>
     static abstract T Share(float value);
 
     static abstract T Multiply(T x, T y);
 
-    /// <summary>dot (words) · scale + offset; a row gets the offset twice.</summary>
-    static abstract T Affine(T dot, float scale, float offset);
+    /// <summary>dot (words) · scale.</summary>
+    static abstract T Scale(T dot, float scale);
 
     /// <summary>x · y + sum.</summary>
     static abstract T MultiplyAdd(T x, T y, T sum);
@@ -95,21 +98,36 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
     public static Vector512<byte> Bytes(byte* source) =>
         Twice(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(source)));
 
+    // in all four words of its row
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> SignedBytes(byte* source) =>
-        Twice(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32((sbyte*)source)));
+    public static Vector512<byte> Factors(byte* source) =>
+        Avx512BW.Shuffle(
+            Avx512F.ConvertToVector512Int64(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte()).AsByte(),
+            Vector512.Create(0x0100_0100_0100_0100, 0x0908_0908_0908_0908, 0x0100_0100_0100_0100, 0x0908_0908_0908_0908,
+                0x0100_0100_0100_0100, 0x0908_0908_0908_0908, 0x0100_0100_0100_0100, 0x0908_0908_0908_0908).AsByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> DotNibbles(Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, sbyte* a) =>
-        Words(Pairs(w0, a) + Pairs(w1, a + 8) + (Pairs(w2, a + 16) + Pairs(w3, a + 24))).AsByte();
+    public static Vector512<byte> DotNibbles(Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, ActivationBlock* a) =>
+        Words(Pairs(w0, w1, w2, w3, a) - Shared((sbyte*)a->Eights).AsInt16(), Vector512<short>.One).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> DotSixBits(Vector512<byte> w0, Vector512<byte> w1, sbyte* a) =>
-        Words(Pairs(w0, a) + Pairs(w1, a + 8)).AsByte();
+    public static Vector512<byte> DotNibbles(
+        Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, Vector512<byte> factors, ActivationBlock* a) =>
+        Words(Pairs(w0, w1, w2, w3, a), factors.AsInt16()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> DotSigned(Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, sbyte* a) =>
-        (Signed(w0, a) + Signed(w1, a + 8) + (Signed(w2, a + 16) + Signed(w3, a + 24))).AsByte();
+    public static Vector512<byte> DotSixBits(
+        Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, Vector512<byte> lowFactors, Vector512<byte> highFactors,
+        ActivationBlock* a)
+    {
+        Vector512<short> low = Pairs(w0, a->Values) + Pairs(w1, a->Values + 8) - Shared((sbyte*)a->LowThirtyTwos).AsInt16();
+        Vector512<short> high = Pairs(w2, a->Values + 16) + Pairs(w3, a->Values + 24) - Shared((sbyte*)a->HighThirtyTwos).AsInt16();
+        return (Words(low, lowFactors.AsInt16()) + Words(high, highFactors.AsInt16())).AsByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> DotSigned(Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, ActivationBlock* a) =>
+        (Signed(w0, a->Values) + Signed(w1, a->Values + 8) + (Signed(w2, a->Values + 16) + Signed(w3, a->Values + 24))).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> Share(float value) => Vector512.Create(value).AsByte();
@@ -118,18 +136,18 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
     public static Vector512<byte> Multiply(Vector512<byte> x, Vector512<byte> y) => (x.AsSingle() * y.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<byte> Affine(Vector512<byte> dot, float scale, float offset) =>
-        Avx512F.FusedMultiplyAdd(
-            Avx512F.ConvertToVector512Single(dot.AsInt32()), Vector512.Create(scale), Vector512.Create(offset)).AsByte();
+    public static Vector512<byte> Scale(Vector512<byte> dot, float scale) =>
+        Avx512F.Multiply(Avx512F.ConvertToVector512Single(dot.AsInt32()), Vector512.Create(scale)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<byte> MultiplyAdd(Vector512<byte> x, Vector512<byte> y, Vector512<byte> sum) =>
         Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), sum.AsSingle()).AsByte();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Vector512<byte> sums)
     {
-        ByteLanes256.Store(destination, sums.GetLower());
-        ByteLanes256.Store(destination + 4, sums.GetUpper());
+        Vector512<float> both = sums.AsSingle(), rows = Avx512F.Add(both, Avx512F.Permute4x32(both, 0b10_11_00_01));
+        Avx512F.PermuteVar16x32(rows, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10, 12, 14)).GetLower().Store(destination);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +162,11 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
     private static Vector512<short> Pairs(Vector512<byte> w, sbyte* a) => Avx512BW.MultiplyAddAdjacent(w, Shared(a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Words(Vector512<short> pairs) => Avx512BW.MultiplyAddAdjacent(pairs, Vector512<short>.One);
+    private static Vector512<short> Pairs(Vector512<byte> w0, Vector512<byte> w1, Vector512<byte> w2, Vector512<byte> w3, ActivationBlock* a) =>
+        Pairs(w0, a->Values) + Pairs(w1, a->Values + 8) + (Pairs(w2, a->Values + 16) + Pairs(w3, a->Values + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Words(Vector512<short> pairs, Vector512<short> factors) => Avx512BW.MultiplyAddAdjacent(pairs, factors);
 
     // the instruction multiplies unsigned by signed bytes: the sign goes over to the activations
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -153,7 +175,7 @@ internal readonly unsafe struct ByteLanes512 : IByteLanes<Vector512<byte>>
         Vector512<sbyte> shared = Shared(a);
         Vector512<sbyte> turned = Vector512.ConditionalSelect(
             Vector512.LessThan(w.AsSByte(), Vector512<sbyte>.Zero), Vector512<sbyte>.Zero - shared, shared);
-        return Words(Avx512BW.MultiplyAddAdjacent(Avx512BW.Abs(w.AsSByte()), turned));
+        return Words(Avx512BW.MultiplyAddAdjacent(Avx512BW.Abs(w.AsSByte()), turned), Vector512<short>.One);
     }
 }
 
@@ -187,25 +209,57 @@ internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
     public static Vector256<byte> Bytes(byte* source) =>
         Vector256.ConvertToSingle(Twice(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte())).AsInt32())).AsByte();
 
+    // in all words of its row, be they of 16 bits or of 32
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> SignedBytes(byte* source) =>
-        Vector256.ConvertToSingle(Twice(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte())))).AsByte();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> DotNibbles(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, sbyte* a) =>
+    public static Vector256<byte> Factors(byte* source) =>
         Avx2.IsSupported
-            ? Words(Pairs(w0, a) + Pairs(w1, a + 8) + (Pairs(w2, a + 16) + Pairs(w3, a + 24))).AsByte()
-            : (Quads(w0, a) + Quads(w1, a + 8) + (Quads(w2, a + 16) + Quads(w3, a + 24))).AsByte();
+            ? Avx2.Shuffle(
+                Avx2.ConvertToVector256Int64(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()).AsByte(),
+                Vector256.Create(0x0100_0100_0100_0100, 0x0908_0908_0908_0908, 0x0100_0100_0100_0100, 0x0908_0908_0908_0908).AsByte())
+            : Twice(Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()))).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> DotSixBits(Vector256<byte> w0, Vector256<byte> w1, sbyte* a) =>
-        Avx2.IsSupported ? Words(Pairs(w0, a) + Pairs(w1, a + 8)).AsByte() : (Quads(w0, a) + Quads(w1, a + 8)).AsByte();
+    public static Vector256<byte> DotNibbles(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, ActivationBlock* a)
+    {
+        if (Avx2.IsSupported)
+        {
+            return Words(Pairs(w0, w1, w2, w3, a) - Shared((sbyte*)a->Eights).AsInt16(), Vector256<short>.One).AsByte();
+        }
+
+        Vector256<byte> middle = Vector256.Create((byte)8);
+        return Quads(w0 - middle, w1 - middle, w2 - middle, w3 - middle, a).AsByte();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> DotSigned(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, sbyte* a) =>
+    public static Vector256<byte> DotNibbles(
+        Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> factors, ActivationBlock* a) =>
         Avx2.IsSupported
-            ? (Signed(w0, a) + Signed(w1, a + 8) + (Signed(w2, a + 16) + Signed(w3, a + 24))).AsByte()
-            : (Quads(w0, a) + Quads(w1, a + 8) + (Quads(w2, a + 16) + Quads(w3, a + 24))).AsByte();
+            ? Words(Pairs(w0, w1, w2, w3, a), factors.AsInt16()).AsByte()
+            : (Quads(w0, w1, w2, w3, a) * factors.AsInt32()).AsByte();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> DotSixBits(
+        Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, Vector256<byte> lowFactors, Vector256<byte> highFactors,
+        ActivationBlock* a)
+    {
+        if (Avx2.IsSupported)
+        {
+            Vector256<short> low = Pairs(w0, a->Values) + Pairs(w1, a->Values + 8) - Shared((sbyte*)a->LowThirtyTwos).AsInt16();
+            Vector256<short> high = Pairs(w2, a->Values + 16) + Pairs(w3, a->Values + 24) - Shared((sbyte*)a->HighThirtyTwos).AsInt16();
+            return (Words(low, lowFactors.AsInt16()) + Words(high, highFactors.AsInt16())).AsByte();
+        }
+
+        Vector256<byte> middle = Vector256.Create((byte)32);
+        Vector256<int> first = Quads(w0 - middle, a->Values) + Quads(w1 - middle, a->Values + 8);
+        Vector256<int> second = Quads(w2 - middle, a->Values + 16) + Quads(w3 - middle, a->Values + 24);
+        return ((first * lowFactors.AsInt32()) + (second * highFactors.AsInt32())).AsByte();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> DotSigned(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, ActivationBlock* a) =>
+        Avx2.IsSupported
+            ? (Signed(w0, a->Values) + Signed(w1, a->Values + 8) + (Signed(w2, a->Values + 16) + Signed(w3, a->Values + 24))).AsByte()
+            : Quads(w0, w1, w2, w3, a).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Share(float value) => Vector256.Create(value).AsByte();
@@ -214,20 +268,19 @@ internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
     public static Vector256<byte> Multiply(Vector256<byte> x, Vector256<byte> y) => (x.AsSingle() * y.AsSingle()).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<byte> Affine(Vector256<byte> dot, float scale, float offset) =>
-        Vector256.MultiplyAddEstimate(Vector256.ConvertToSingle(dot.AsInt32()), Vector256.Create(scale), Vector256.Create(offset)).AsByte();
+    public static Vector256<byte> Scale(Vector256<byte> dot, float scale) =>
+        (Vector256.ConvertToSingle(dot.AsInt32()) * Vector256.Create(scale)).AsByte();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> MultiplyAdd(Vector256<byte> x, Vector256<byte> y, Vector256<byte> sum) =>
         Vector256.MultiplyAddEstimate(x.AsSingle(), y.AsSingle(), sum.AsSingle()).AsByte();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float* destination, Vector256<byte> sums)
     {
-        Vector256<float> both = sums.AsSingle();
-        for (int row = 0; row < Rows; row++)
-        {
-            destination[row] = both[2 * row] + both[(2 * row) + 1];
-        }
+        Vector128<float> low = sums.GetLower().AsSingle(), high = sums.GetUpper().AsSingle();
+        (destination[0], destination[1]) = (low[0] + low[1], low[2] + low[3]);
+        (destination[2], destination[3]) = (high[0] + high[1], high[2] + high[3]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -241,11 +294,19 @@ internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
     private static Vector256<short> Pairs(Vector256<byte> w, sbyte* a) => Avx2.MultiplyAddAdjacent(w, Shared(a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Words(Vector256<short> pairs) => Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One);
+    private static Vector256<short> Pairs(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, ActivationBlock* a) =>
+        Pairs(w0, a->Values) + Pairs(w1, a->Values + 8) + (Pairs(w2, a->Values + 16) + Pairs(w3, a->Values + 24));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Words(Vector256<short> pairs, Vector256<short> factors) => Avx2.MultiplyAddAdjacent(pairs, factors);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Signed(Vector256<byte> w, sbyte* a) =>
-        Words(Avx2.MultiplyAddAdjacent(Avx2.Abs(w.AsSByte()), Avx2.Sign(Shared(a), w.AsSByte())));
+        Words(Avx2.MultiplyAddAdjacent(Avx2.Abs(w.AsSByte()), Avx2.Sign(Shared(a), w.AsSByte())), Vector256<short>.One);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Quads(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, ActivationBlock* a) =>
+        Quads(w0, a->Values) + Quads(w1, a->Values + 8) + (Quads(w2, a->Values + 16) + Quads(w3, a->Values + 24));
 
     /// <summary>Any signed bytes, without AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

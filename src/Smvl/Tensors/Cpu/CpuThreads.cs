@@ -6,7 +6,7 @@ namespace Smvl.Tensors.Cpu;
 
 /// <summary>
 /// Runs the parts of one operation on several cores. Which thread runs a part never changes a result: parts write disjoint
-/// outputs, and their number depends on shapes only, not on the number of threads.
+/// outputs, and where an output depends on how they are cut, that depends on shapes only, not on the number of threads.
 /// A crew of its own, because a token is some five hundred operations of some ten microseconds: the workers look out for the next
 /// one for a while before they sleep, and handing them work allocates nothing. Compared with the framework's pool in
 /// bench/RESULTS.md.

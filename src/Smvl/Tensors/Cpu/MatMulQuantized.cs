@@ -13,8 +13,8 @@ namespace Smvl.Tensors.Cpu;
 /// </summary>
 internal static unsafe class MatMulQuantized
 {
-    // panels of a task: 128 weight rows, some tens of microseconds of reading
-    private const int TaskPanels = 16;
+    /// <summary>Rows of x that are met by a run's panels before the next ones: they stay in the second cache.</summary>
+    public const int BlockRows = 64;
 
     /// <summary>Products of one x with several weights, shared out among the threads as one.</summary>
     public static void Linear(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights, Tensor? bias)
@@ -44,7 +44,6 @@ internal static unsafe class MatMulQuantized
             }
         });
         var products = new Work[weights.Length];
-        int tasks = 0;
         for (int i = 0; i < products.Length; i++)
         {
             Tensor y = ys[i], weight = weights[i];
@@ -52,27 +51,17 @@ internal static unsafe class MatMulQuantized
             var storage = (PanelStorage)weight.Storage;
             Debug.Assert(storage.Inputs == inputs && y.Shape.Rows == rows && y.Shape.Width == outputs, $"y {y} = x {x} · weight {weight}");
             Debug.Assert(bias is null || (bias.Count == outputs && products.Length == 1), $"bias {bias} of {outputs} outputs");
-            products[i] = new Work(y.Pointer<float>(), rows, inputs, outputs, weight.DType, storage.Pointer, activations, biases, tasks);
-            tasks += (products[i].PanelCount + TaskPanels - 1) / TaskPanels;
+            products[i] = new Work(y.Pointer<float>(), rows, inputs, outputs, weight.DType, storage.Pointer, storage.PanelBytes, activations, biases);
         }
 
-        threads.For(tasks, task =>
-        {
-            int i = products.Length - 1;
-            while (task < products[i].FirstTask)
-            {
-                i--;
-            }
-
-            Run<TLanes, T>(products[i], (task - products[i].FirstTask) * TaskPanels);
-        });
+        PanelRun[] runs = PanelRun.Cut(products, threads.Count);
+        threads.For(runs.Length, i => Run<TLanes, T>(products[runs[i].Product], runs[i].Start, runs[i].End));
     }
 
-    private static void Run<TLanes, T>(in Work work, int panel)
+    private static void Run<TLanes, T>(in Work work, int panel, int end)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        int end = Math.Min(panel + TaskPanels, work.PanelCount);
         switch (work.DType)
         {
             case DType.Q8_0:
@@ -90,9 +79,9 @@ internal static unsafe class MatMulQuantized
         }
     }
 
-    /// <summary>One product, and the number of its first task.</summary>
+    /// <summary>One product.</summary>
     internal readonly struct Work(
-        float* y, int rows, int inputs, int outputs, DType dtype, byte* panels, ActivationBlock* activations, float* biases, int firstTask)
+        float* y, int rows, int inputs, int outputs, DType dtype, byte* panels, long panelBytes, ActivationBlock* activations, float* biases)
     {
         public readonly float* Y = y;
         public readonly int Rows = rows;
@@ -100,9 +89,9 @@ internal static unsafe class MatMulQuantized
         public readonly int Outputs = outputs;
         public readonly DType DType = dtype;
         public readonly byte* Panels = panels;
+        public readonly long PanelBytes = panelBytes;
         public readonly ActivationBlock* Activations = activations;
         public readonly float* Biases = biases;
-        public readonly int FirstTask = firstTask;
 
         public int PanelCount => (Outputs + UnitParts.Rows - 1) / UnitParts.Rows;
     }
@@ -114,29 +103,28 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
     where TLanes : IByteLanes<T>
     where T : unmanaged
 {
-    // rows of x that are met by a task's panels before the next ones: they stay in the second cache
-    private const int BlockRows = 64;
-
     // rows of x that share an unpacked unit
     private const int SharingRows = 4;
 
     // how far ahead of the sums the weights are asked for
     private const int AheadBytes = 4096;
 
+    // parts that are compiled one by one, so that shifts and places are constants
+    private const int GroupParts = 4;
+
     private static int Parts => TUnit.Depth / ActivationBlock.Size;
 
     /// <summary>The outputs of some panels.</summary>
     public static void Run(in MatMulQuantized.Work work, int start, int end)
     {
-        long panelBytes = (long)(work.Inputs / TUnit.Depth) * TUnit.Bytes;
-        for (int block = 0; block < work.Rows; block += BlockRows)
+        for (int block = 0; block < work.Rows; block += MatMulQuantized.BlockRows)
         {
-            int last = Math.Min(work.Rows, block + BlockRows);
+            int last = Math.Min(work.Rows, block + MatMulQuantized.BlockRows);
             for (int panel = start; panel < end; panel++)
             {
                 for (int row = 0; row < UnitParts.Rows; row += TLanes.Rows)
                 {
-                    Panel(work, work.Panels + (panel * panelBytes), row, (panel * UnitParts.Rows) + row, block, last);
+                    Panel(work, work.Panels + (panel * work.PanelBytes), row, (panel * UnitParts.Rows) + row, block, last);
                 }
             }
         }
@@ -160,8 +148,13 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
 
         for (; t < end; t++, a += blocks)
         {
-            One(sums, units, row, a, blocks);
-            Write(work, t, first, outputs, sums);
+            // a whole panel's sums go where they belong: between two panels nothing is read
+            bool straight = outputs == TLanes.Rows && work.Biases is null;
+            One(straight ? work.Y + ((long)t * work.Outputs) + first : sums, units, row, a, blocks);
+            if (!straight)
+            {
+                Write(work, t, first, outputs, sums);
+            }
         }
     }
 
@@ -181,15 +174,30 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
         T sum = default;
         for (ActivationBlock* end = a + blocks; a < end; unit += TUnit.Bytes)
         {
-            for (int part = 0; part < Parts; part++, a++)
+            if (Parts == 1)
             {
-                Prefetch(unit + AheadBytes + (part * (TUnit.Bytes / Parts)));
-                TUnit.Load<TLanes, T>(unit, part, row, out T w0, out T w1, out T w2, out T w3, out T s, out T t);
-                sum = TUnit.Add<TLanes, T>(sum, w0, w1, w2, w3, s, t, a);
+                sum = Part(sum, unit, 0, 0, row, a++);
+                continue;
+            }
+
+            for (int group = 0; group < Parts / GroupParts; group++, a += GroupParts)
+            {
+                sum = Part(sum, unit, group, 0, row, a);
+                sum = Part(sum, unit, group, 1, row, a + 1);
+                sum = Part(sum, unit, group, 2, row, a + 2);
+                sum = Part(sum, unit, group, 3, row, a + 3);
             }
         }
 
         TLanes.Store(sums, sum);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static T Part(T sum, byte* unit, int group, int part, int row, ActivationBlock* a)
+        {
+            Prefetch(unit + AheadBytes + (((group * GroupParts) + part) * (TUnit.Bytes / Parts)));
+            TUnit.Load<TLanes, T>(unit, group, part, row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t);
+            return TUnit.Add<TLanes, T>(sum, w0, w1, w2, w3, d, s, t, a);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
@@ -198,13 +206,18 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
         T sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         for (ActivationBlock* end = a + blocks; a < end; unit += TUnit.Bytes)
         {
-            for (int part = 0; part < Parts; part++, a++)
+            if (Parts == 1)
             {
-                TUnit.Load<TLanes, T>(unit, part, row, out T w0, out T w1, out T w2, out T w3, out T s, out T t);
-                sum0 = TUnit.Add<TLanes, T>(sum0, w0, w1, w2, w3, s, t, a);
-                sum1 = TUnit.Add<TLanes, T>(sum1, w0, w1, w2, w3, s, t, a + blocks);
-                sum2 = TUnit.Add<TLanes, T>(sum2, w0, w1, w2, w3, s, t, a + (2 * blocks));
-                sum3 = TUnit.Add<TLanes, T>(sum3, w0, w1, w2, w3, s, t, a + (3 * blocks));
+                Part(ref sum0, ref sum1, ref sum2, ref sum3, unit, 0, 0, row, a++, blocks);
+                continue;
+            }
+
+            for (int group = 0; group < Parts / GroupParts; group++, a += GroupParts)
+            {
+                Part(ref sum0, ref sum1, ref sum2, ref sum3, unit, group, 0, row, a, blocks);
+                Part(ref sum0, ref sum1, ref sum2, ref sum3, unit, group, 1, row, a + 1, blocks);
+                Part(ref sum0, ref sum1, ref sum2, ref sum3, unit, group, 2, row, a + 2, blocks);
+                Part(ref sum0, ref sum1, ref sum2, ref sum3, unit, group, 3, row, a + 3, blocks);
             }
         }
 
@@ -212,6 +225,16 @@ internal static unsafe class MatMulQuantized<TUnit, TLanes, T>
         TLanes.Store(sums + TLanes.Rows, sum1);
         TLanes.Store(sums + (2 * TLanes.Rows), sum2);
         TLanes.Store(sums + (3 * TLanes.Rows), sum3);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static void Part(ref T sum0, ref T sum1, ref T sum2, ref T sum3, byte* unit, int group, int part, int row, ActivationBlock* a, int blocks)
+        {
+            TUnit.Load<TLanes, T>(unit, group, part, row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t);
+            sum0 = TUnit.Add<TLanes, T>(sum0, w0, w1, w2, w3, d, s, t, a);
+            sum1 = TUnit.Add<TLanes, T>(sum1, w0, w1, w2, w3, d, s, t, a + blocks);
+            sum2 = TUnit.Add<TLanes, T>(sum2, w0, w1, w2, w3, d, s, t, a + (2 * blocks));
+            sum3 = TUnit.Add<TLanes, T>(sum3, w0, w1, w2, w3, d, s, t, a + (3 * blocks));
+        }
     }
 
     /// <summary>A part's share of a unit.</summary>

@@ -25,13 +25,18 @@ internal unsafe interface IQuantizedUnit
     /// <summary>The weights that a unit stands for as F32: for each input the eight rows side by side, <paramref name="stride"/> floats from one to the next.</summary>
     static abstract void Widen(float* destination, int stride, byte* unit);
 
-    /// <summary>32 inputs of the rows from <paramref name="row"/> on: their bytes, eight inputs to a register, and two factors per row.</summary>
-    static abstract void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+    /// <summary>
+    /// 32 inputs of the rows from row on: their bytes, eight inputs to a register (w0 to w3), the block's scale per row (d), and what
+    /// the format has for each part (s and t). The part of the group (parts 4 · group and on, of a unit that has several) is known when
+    /// this is compiled.
+    /// </summary>
+    static abstract void Load<TLanes, T>(
+        byte* unit, int group, int part, int row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged;
 
     /// <summary>sum plus the products of what was loaded by 32 activations.</summary>
-    static abstract T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+    static abstract T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T d, T s, T t, ActivationBlock* a)
         where TLanes : IByteLanes<T>
         where T : unmanaged;
 }
@@ -68,20 +73,22 @@ internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+    public static void Load<TLanes, T>(
+        byte* unit, int group, int part, int row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        s = t = TLanes.Halves(unit + (2 * row));
+        d = TLanes.Halves(unit + (2 * row));
+        s = t = default;
         byte* strips = unit + 16 + (8 * row);
         (w0, w1, w2, w3) = (TLanes.Load(strips), TLanes.Load(strips + 64), TLanes.Load(strips + 128), TLanes.Load(strips + 192));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T d, T s, T t, ActivationBlock* a)
         where TLanes : IByteLanes<T>
         where T : unmanaged =>
-        TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSigned(w0, w1, w2, w3, a->Values), a->Scale, 0f), s, sum);
+        TLanes.MultiplyAdd(TLanes.Scale(TLanes.DotSigned(w0, w1, w2, w3, a), a->Scale), d, sum);
 }
 
 /// <summary>Eight scales (F16), 2 strips of half bytes: the low halves are inputs 0 to 15. x = d · (q − 8).</summary>
@@ -118,21 +125,23 @@ internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+    public static void Load<TLanes, T>(
+        byte* unit, int group, int part, int row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        s = t = TLanes.Halves(unit + (2 * row));
+        d = TLanes.Halves(unit + (2 * row));
+        s = t = default;
         byte* strips = unit + 16 + (8 * row);
         T first = TLanes.Load(strips), second = TLanes.Load(strips + 64);
         (w0, w1, w2, w3) = (TLanes.Bits(first, 0, 15), TLanes.Bits(second, 0, 15), TLanes.Bits(first, 4, 15), TLanes.Bits(second, 4, 15));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T d, T s, T t, ActivationBlock* a)
         where TLanes : IByteLanes<T>
         where T : unmanaged =>
-        TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotNibbles(w0, w1, w2, w3, a->Values), a->Scale, -4f * a->Sum), s, sum);
+        TLanes.MultiplyAdd(TLanes.Scale(TLanes.DotNibbles(w0, w1, w2, w3, a), a->Scale), d, sum);
 }
 
 /// <summary>
@@ -202,24 +211,26 @@ internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+    public static void Load<TLanes, T>(
+        byte* unit, int group, int part, int row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        s = TLanes.Multiply(TLanes.Floats((float*)unit + row), TLanes.Bytes(unit + Scales + (8 * part) + row));
-        t = TLanes.Multiply(TLanes.Floats((float*)unit + 8 + row), TLanes.Bytes(unit + Minima + (8 * part) + row));
-        byte* strips = unit + Strips + (part / 2 * 256) + (8 * row);
+        d = TLanes.Floats((float*)unit + row);
+        s = TLanes.Factors(unit + Scales + (32 * group) + (8 * part) + row);
+        t = TLanes.Multiply(TLanes.Floats((float*)unit + 8 + row), TLanes.Bytes(unit + Minima + (32 * group) + (8 * part) + row));
+        byte* strips = unit + Strips + (512 * group) + (part / 2 * 256) + (8 * row);
         int shift = (part & 1) * 4;
         (w0, w1) = (TLanes.Bits(TLanes.Load(strips), shift, 15), TLanes.Bits(TLanes.Load(strips + 64), shift, 15));
         (w2, w3) = (TLanes.Bits(TLanes.Load(strips + 128), shift, 15), TLanes.Bits(TLanes.Load(strips + 192), shift, 15));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T d, T s, T t, ActivationBlock* a)
         where TLanes : IByteLanes<T>
         where T : unmanaged =>
         TLanes.MultiplyAdd(
-            TLanes.Affine(TLanes.DotNibbles(w0, w1, w2, w3, a->Values), a->Scale, 0f), s, TLanes.MultiplyAdd(TLanes.Share(-0.5f * a->Sum), t, sum));
+            TLanes.Scale(TLanes.DotNibbles(w0, w1, w2, w3, s, a), a->Scale), d, TLanes.MultiplyAdd(TLanes.Share(a->MinusHalfSum), t, sum));
 }
 
 /// <summary>
@@ -289,32 +300,31 @@ internal readonly unsafe struct UnitQ6_K : IQuantizedUnit
         }
     }
 
-    // halves of 128 inputs: part p of a half has strips 4 (p & 1) of the low bits, their low or high halves by p / 2, and bits 2p of the high ones
+    // a group is a half of 128 inputs: part p has strips 4 (p & 1) of the low bits, their low or high halves by p / 2, and bits 2p of the high ones
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Load<TLanes, T>(byte* unit, int part, int row, out T w0, out T w1, out T w2, out T w3, out T s, out T t)
+    public static void Load<TLanes, T>(
+        byte* unit, int group, int part, int row, out T w0, out T w1, out T w2, out T w3, out T d, out T s, out T t)
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        T d = TLanes.Floats((float*)unit + row);
-        s = TLanes.Multiply(d, TLanes.SignedBytes(unit + Scales + (16 * part) + row));
-        t = TLanes.Multiply(d, TLanes.SignedBytes(unit + Scales + (16 * part) + 8 + row));
-        int half = part / 4, p = part % 4, shift = p / 2 * 4, highShift = 2 * p;
-        byte* low = unit + Low + (half * 512) + ((p & 1) * 256) + (8 * row), high = unit + High + (half * 256) + (8 * row);
+        d = TLanes.Floats((float*)unit + row);
+        s = TLanes.Factors(unit + Scales + (64 * group) + (16 * part) + row);
+        t = TLanes.Factors(unit + Scales + (64 * group) + (16 * part) + 8 + row);
+        int shift = part / 2 * 4, highShift = 2 * part;
+        byte* low = unit + Low + (group * 512) + ((part & 1) * 256) + (8 * row), high = unit + High + (group * 256) + (8 * row);
         (w0, w1) = (Six(low, high, shift, highShift), Six(low + 64, high + 64, shift, highShift));
         (w2, w3) = (Six(low + 128, high + 128, shift, highShift), Six(low + 192, high + 192, shift, highShift));
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static T Six(byte* low, byte* high, int shift, int highShift) =>
             TLanes.Join(TLanes.Bits(TLanes.Load(low), shift, 15), TLanes.Bits(TLanes.Load(high), highShift, 3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T s, T t, ActivationBlock* a)
+    public static T Add<TLanes, T>(T sum, T w0, T w1, T w2, T w3, T d, T s, T t, ActivationBlock* a)
         where TLanes : IByteLanes<T>
-        where T : unmanaged
-    {
-        sum = TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSixBits(w0, w1, a->Values), a->Scale, -16f * a->LowSum), s, sum);
-        return TLanes.MultiplyAdd(TLanes.Affine(TLanes.DotSixBits(w2, w3, a->Values + 16), a->Scale, -16f * a->HighSum), t, sum);
-    }
+        where T : unmanaged =>
+        TLanes.MultiplyAdd(TLanes.Scale(TLanes.DotSixBits(w0, w1, w2, w3, s, t, a), a->Scale), d, sum);
 }
 
 /// <summary>What the formats share.</summary>

@@ -154,6 +154,53 @@ public sealed unsafe class MatMulQuantizedTests
         Assert.All(y.Span<float>().ToArray(), value => Assert.True(float.IsNaN(value)));
     }
 
+    /// <summary>Sums of bytes are kept in 16 bits on the way: every bit set and none, with activations at both ends of a byte.</summary>
+    [Theory]
+    [InlineData(DType.Q8_0, 0)]
+    [InlineData(DType.Q4_0, 0)]
+    [InlineData(DType.Q4_K, 0, 2)]
+    [InlineData(DType.Q6_K, 208)]
+    public void TheLargestSumsFit(DType dtype, params int[] scalesAt)
+    {
+        const int rows = 5, outputs = 16;
+        int inputs = 2 * dtype.BlockSize(), blockBytes = dtype.BlockBytes();
+        using CpuBackend backend = new(1);
+        using Tensor blocks = KernelData.Empty(dtype, outputs, inputs), x = KernelData.Unwritten(rows, inputs);
+        for (int at = 0; at < blocks.ByteLength; at += blockBytes)
+        {
+            Span<byte> block = Bytes(blocks).Slice(at, blockBytes);
+            block.Fill((byte)(at / blockBytes % 3 == 0 ? 0 : 0xFF));
+            foreach (int scale in scalesAt)
+            {
+                BitConverter.TryWriteBytes(block[scale..], (Half)0.0009765625f);
+            }
+        }
+
+        if (dtype == DType.Q6_K)
+        {
+            for (int at = 0; at < blocks.ByteLength; at += blockBytes)
+            {
+                Bytes(blocks).Slice(at + 192, 16).Fill((byte)(at / blockBytes % 2 == 0 ? 127 : 128));
+            }
+        }
+
+        for (int t = 0; t < rows; t++)
+        {
+            for (int i = 0; i < inputs; i++)
+            {
+                x.Row<float>(t)[i] = t == 0 || (t > 1 && (i / t) % 2 == 0) ? 1f : -1f;
+            }
+        }
+
+        using Tensor expected = KernelData.Unwritten(rows, outputs), actual = KernelData.Unwritten(rows, outputs), weight = backend.Import(blocks);
+        MatMulQuantizedReference.Linear(expected, x, blocks, null);
+
+        backend.Linear(actual, x, weight, null);
+
+        // a product is at most 127 · 128 / 1024
+        KernelData.Close(KernelData.Doubles(expected), actual, 16e-6 * inputs, $"{dtype}");
+    }
+
     private static Tensor Blocks(DType dtype, int rows, int inputs)
     {
         using Tensor values = KernelData.Random(1, DType.F32, rows, inputs);
