@@ -107,9 +107,13 @@ internal sealed class TinyBasesBuild(
         }
 
         log.WriteLine($"{At(name)}: training");
+        string run = At($"run-{name}");
+
+        // what was cut off before its first checkpoint begins anew
+        bool continues = Directory.Exists(run) && Directory.EnumerateDirectories(run, "checkpoint-*").Any();
         string[] keys =
         [
-            Path.Combine(configs, Configurations[name]), "--model", At(start), "--data_dir", data, "--output_dir", At($"run-{name}"), "--overwrite_output_dir", "false",
+            Path.Combine(configs, Configurations[name]), "--model", At(start), "--data_dir", data, "--output_dir", run, "--overwrite_output_dir", continues ? "false" : "true",
         ];
         int steps = Part(TrainingArguments.FromCommandLine(keys).MaxSteps);
         TrainingArguments arguments = TrainingArguments.FromCommandLine([.. keys, "--max_steps", steps.ToString(CultureInfo.InvariantCulture)]);

@@ -129,7 +129,7 @@ public sealed class SampleDataTests : IDisposable
 
     [Fact]
     public void SampleDataIsSmall() =>
-        Assert.InRange(Directory.EnumerateFiles(Samples, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), 1, 11_000_000);
+        Assert.InRange(Directory.EnumerateFiles(Samples, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), 1, 12_000_000);
 
     [Fact]
     public async Task EnglishDataIsTheSameOnAnyNumberOfThreads()
@@ -151,12 +151,12 @@ public sealed class SampleDataTests : IDisposable
         Assert.InRange(told, 750, 950);   // half of them
         Assert.Equal(emoji.Length, emoji.Select(Picture).Distinct().Count());
         Assert.All(emoji, row => Assert.Single(row.Texts!, turn => turn!.Source == "emoji_en.name"));
-        foreach ((string subset, string told) in new[] { ("shapes_en", "Shapes"), ("colors_en", "Colors") })
+        foreach ((string subset, string first) in new[] { ("shapes_en", "Shapes"), ("colors_en", "Colors") })
         {
             Assert.All(Rows(temporary["1"], subset, "train"), row =>
             {
                 string answer = Assert.Single(row.Texts!)!.Assistant!;
-                Assert.Matches($"^{told}:( [a-z]+){{9}}\\. Sizes:( [a-z]+){{9}}\\.$", answer);
+                Assert.Matches($"^{first}:( [a-z]+){{9}}\\. Sizes:( [a-z]+){{9}}\\.$", answer);
                 Assert.InRange(answer.Split(" none").Length - 1, 0, 2 * 4);   // five to nine things
             });
         }
