@@ -55,6 +55,18 @@ internal sealed unsafe class GpuDevice : IDisposable
         }
     }
 
+    /// <summary>Bytes taken from the driver, data on its way included, and the most there were at once.</summary>
+    public (long Now, long Most) TakenBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return (device.TakenBytes, device.MostTakenBytes);
+            }
+        }
+    }
+
     /// <summary>Batches handed over, and how many of them needed no recording.</summary>
     public (ulong Submitted, long Repeated) Batches
     {
