@@ -31,7 +31,7 @@ public static class Backends
     public static Backend Open(DeviceChoice? choice = null, BackendOptions? options = null)
     {
         options ??= new BackendOptions();
-        return Find(choice ?? FromEnvironment(), options) is { } gpu ? new GpuBackend(GpuDevice.Open(gpu)) : new CpuBackend(options.Threads, options.Tight);
+        return Find(choice ?? FromEnvironment(), options) is { } gpu ? new GpuBackend(GpuDevice.Open(gpu, new GpuOptions { Notice = options.Notice })) : new CpuBackend(options.Threads, options.Tight);
     }
 
     /// <summary>The GPU that a choice means; null for the CPU.</summary>
@@ -56,7 +56,7 @@ public static class Backends
             return asked;
         }
 
-        return Auto(choice is not null, options);
+        return Auto(GpuDeviceInfo.List(), choice is not null, options, GpuTrial.Failure);
     }
 
     /// <summary>Number, name and driver.</summary>
@@ -69,13 +69,22 @@ public static class Backends
         string text => throw new SmvlException($"{Variable} names no device", expected: DeviceChoice.Expected, actual: text, hint: "set it to one of them, or unset it"),
     };
 
-    /// <summary>A real GPU before the CPU, the CPU before a driver that computes on the CPU.</summary>
-    private static GpuDeviceInfo? Auto(bool isAskedFor, BackendOptions options)
+    /// <summary>A real GPU that computes right before the CPU, the CPU before a driver that computes on the CPU.</summary>
+    /// <param name="devices">of this machine</param>
+    /// <param name="isAskedFor">false where nothing was chosen</param>
+    /// <param name="options">how it will be opened</param>
+    /// <param name="trial">what is wrong with a device; null if nothing is</param>
+    internal static GpuDeviceInfo? Auto(IReadOnlyList<GpuDeviceInfo> devices, bool isAskedFor, BackendOptions options, Func<GpuDeviceInfo, string?> trial)
     {
-        IReadOnlyList<GpuDeviceInfo> devices = GpuDeviceInfo.List();
         GpuDeviceInfo? real = devices.FirstOrDefault(device => device.Unusable is null && !device.Capabilities.IsSoftware);
         if (real is not null && options.OnlyOnCpu is null)
         {
+            if (trial(real) is { } failure)
+            {
+                options.Notice?.Invoke($"computing on the CPU: {Describe(real)} fails its first check ({failure}); smvl devices --check shows more, --device gpu takes it all the same");
+                return null;
+            }
+
             options.Notice?.Invoke($"computing on {Describe(real)}, the first GPU; --device cpu computes on the CPU");
             return real;
         }
