@@ -157,6 +157,9 @@ public abstract class Backend : IDisposable
     /// <summary>dTable rows ids[t] += dy rows t.</summary>
     public abstract void GatherBackward(Tensor dTable, Tensor dy, ReadOnlySpan<int> ids);
 
+    /// <summary>Rows <paramref name="first"/> and behind it of table = rows (n, D), converted as <see cref="Copy"/> does: a cache grows so.</summary>
+    public virtual void CopyRows(Tensor table, int first, Tensor rows) => Copy(table.Slice(first, rows.Shape.Rows), rows);
+
     /// <summary>x rows index[i] = rows (n, D) row i.</summary>
     public abstract void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index);
 

@@ -223,6 +223,12 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         Look(x, null);
     }
 
+    public override void CopyRows(Tensor table, int first, Tensor rows)
+    {
+        inner.CopyRows(table, first, rows);
+        Look(table.Slice(first, rows.Shape.Rows), rows);
+    }
+
     public override void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids)
     {
         inner.AddGathered(x, table, ids);

@@ -256,6 +256,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Gather, start, 2 * rows.ByteLength);
     }
 
+    public override void CopyRows(Tensor table, int first, Tensor rows)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.CopyRows(table, first, rows);
+        Count(OperationKind.Copy, start, Bytes(table.Slice(first, rows.Shape.Rows), rows));
+    }
+
     public override void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index)
     {
         long start = Stopwatch.GetTimestamp();

@@ -347,6 +347,9 @@ public sealed class TrainingArguments
     /// <summary>Where a key's value comes from, for errors found later.</summary>
     internal string Origin(TrainingKey key) => _origins.TryGetValue(key.Name, out string? origin) ? $"{origin}: {key.Name}" : key.Name;
 
+    /// <summary>Whether the configuration has a key, be it with its default.</summary>
+    internal bool Gives(TrainingKey key) => _origins.ContainsKey(key.Name);
+
     private T Get<T>(TrainingKey<T> key) => (T)_values.GetValueOrDefault(key.Name, key.Default)!;
 
     // A key replaces the same key of an earlier source, but not one of its own source.

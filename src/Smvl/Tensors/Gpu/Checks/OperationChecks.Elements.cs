@@ -1,17 +1,22 @@
-using Smvl.Tensors;
-using Smvl.Tests.Tensors.Cpu;
+namespace Smvl.Tensors.Gpu.Checks;
 
-namespace Smvl.Tests.Tensors.Gpu;
-
-/// <summary>Elementwise operations on the GPU against the CPU's.</summary>
-[Collection(GpuOperations.Name)]
-public sealed class PointwiseTests(GpuPair pair)
+/// <summary>Elementwise operations.</summary>
+internal static partial class OperationChecks
 {
-    public static TheoryData<int> Sizes => [1, 31, 2100];
+    private static IEnumerable<OperationCheck> Elements()
+    {
+        foreach (int count in (int[])[1, 31, 2100])
+        {
+            yield return SumsAndScalings(count);
+            yield return Activations(count);
+        }
 
-    [Theory, MemberData(nameof(Sizes))]
-    public void SumsAndScalings(int count) =>
-        pair.Agree($"{count}", 0, 0, run =>
+        yield return Dropout(0.1f, 7);
+        yield return Dropout(0.5f, 0xFEDCBA9876543210);
+    }
+
+    private static OperationCheck SumsAndScalings(int count) =>
+        new("elements", $"sums and scalings of {count}", 0, 0, run =>
         {
             Tensor x = run.Random(1, count), sum = run.Random(2, count), scaled = run.Random(3, count), moved = run.Random(4, count), filled = run.Unwritten(count);
             run.Backend.Add(sum, x);
@@ -21,12 +26,11 @@ public sealed class PointwiseTests(GpuPair pair)
             return [sum, scaled, moved, filled];
         });
 
-    [Theory, MemberData(nameof(Sizes))]
-    public void Activations(int count) =>
-        pair.Agree($"{count}", 1e-6, 1e-7, run =>
+    private static OperationCheck Activations(int count) =>
+        new("elements", $"activations of {count}", 1e-6, 1e-7, run =>
         {
             // far out too, where exponentials overflow and vanish
-            float[] far = [.. FiniteDifference.Values(1, count).Select(value => value * 60)];
+            float[] far = [.. CheckTensors.Normal(1, count).Select(value => value * 60)];
             Tensor gate = run.Random(1, count), up = run.Random(2, count), dy = run.Random(3, count), wide = run.Put(far, count);
             Tensor y = run.Unwritten(count), gelu = run.Unwritten(count), dGate = run.Unwritten(count), dUp = run.Unwritten(count), dx = run.Unwritten(count);
             Tensor wideY = run.Unwritten(count), wideGelu = run.Unwritten(count);
@@ -44,9 +48,8 @@ public sealed class PointwiseTests(GpuPair pair)
         });
 
     /// <summary>Bit for bit: a checkpoint's run continues on either.</summary>
-    [Theory, InlineData(0.1f, 7UL), InlineData(0.5f, 0xFEDCBA9876543210UL)]
-    public void DropoutHasTheCpusMask(float probability, ulong key) =>
-        pair.Agree($"{probability}", 0, 0, run =>
+    private static OperationCheck Dropout(float probability, ulong key) =>
+        new("elements", FormattableString.Invariant($"dropout of {probability}"), 0, 0, run =>
         {
             Tensor x = run.Random(1, 101, 333), y = run.Unwritten(101, 333);
             run.Backend.Dropout(y, x, probability, key);
