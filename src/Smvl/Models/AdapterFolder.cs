@@ -6,8 +6,8 @@ namespace Smvl.Models;
 
 /// <summary>
 /// A folder in PEFT's adapter layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, which holds the two matrices of
-/// every adapted layer and, as PEFT's modules_to_save, every other tensor that was trained beside them,
-/// whole where only rows of it were.
+/// every adapted layer, with DoRA its lengths too, and, as PEFT's modules_to_save, every other tensor that was trained beside them, whole
+/// where only rows of it were.
 /// Source: PEFT, docs/source/developer_guides/checkpoint.md and utils/save_and_load.py.
 /// </summary>
 internal static class AdapterFolder
@@ -17,6 +17,9 @@ internal static class AdapterFolder
 
     /// <summary>Before every tensor's name in the model.</summary>
     public const string Prefix = "base_model.model.";
+
+    /// <summary>Behind a layer's name: DoRA's lengths.</summary>
+    public const string MagnitudeSuffix = ".lora_magnitude_vector";
 
     private const string ASuffix = ".lora_A.weight";
     private const string BSuffix = ".lora_B.weight";
@@ -48,7 +51,7 @@ internal static class AdapterFolder
     {
         using SafetensorsFile file = OpenWeights(folder);
         LoraConfig stored = ReadConfig(folder, file), config = model.Adapters!.Config;
-        if (stored.Rank != config.Rank || stored.Scaling != config.Scaling || !stored.Modules.ToHashSet().SetEquals(config.Modules))
+        if (stored.Rank != config.Rank || stored.Scaling != config.Scaling || stored.UseDora != config.UseDora || !stored.Modules.ToHashSet().SetEquals(config.Modules))
         {
             throw new SmvlException("the adapters differ from the checkpoint's", folder, Describe(stored), Describe(config), "continue with the same keys, or start a new run in another output_dir");
         }
@@ -67,7 +70,7 @@ internal static class AdapterFolder
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsName),
             [
-                .. model.Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }).Select(p => TensorSource.From(p.HuggingFace, p.Value)),
+                .. model.Adapters.List.SelectMany(adapter => adapter.Parameters).Select(p => TensorSource.From(p.HuggingFace, p.Value)),
                 .. beside.Select(p => TensorSource.From(Prefix + p.HuggingFace, p.Value)),
             ]);
         HuggingFaceJson.WriteObject(Path.Combine(folder, ConfigName), json =>
@@ -84,7 +87,7 @@ internal static class AdapterFolder
             json.WriteNumber("r", config.Rank);
             WriteNames(json, "target_modules", config.Modules);
             json.WriteNull("task_type");
-            json.WriteBoolean("use_dora", false);
+            json.WriteBoolean("use_dora", config.UseDora);
             json.WriteBoolean("use_rslora", config.RankStabilized);
         });
     }
@@ -103,7 +106,6 @@ internal static class AdapterFolder
         config.Require("peft_type", "LORA");
         config.Require("bias", "none");
         config.Require("fan_in_fan_out", false);
-        config.Require("use_dora", false);
         foreach (string pattern in (string[])["rank_pattern", "alpha_pattern"])
         {
             if (config.Section(pattern) is { } section && section.Properties().Any())
@@ -116,6 +118,7 @@ internal static class AdapterFolder
         return new LoraConfig(config.Positive("r"), config.OptionalNumber("lora_alpha") ?? throw config.Missing("lora_alpha"), modules)
         {
             Dropout = config.Number("lora_dropout", 0),
+            UseDora = config.Bool("use_dora", false),
             RankStabilized = config.Bool("use_rslora", false),
         };
     }
@@ -140,7 +143,7 @@ internal static class AdapterFolder
         string[] missing = [.. adapters.Keys.Where(name => !file.Tensors.ContainsKey(name))];
         if (missing.Length > 0)
         {
-            throw new SmvlException($"{missing.Length} tensors are missing", file.Path, NameList.Of(missing), hint: $"every {ASuffix[1..]} has its {BSuffix[1..]}");
+            throw new SmvlException($"{missing.Length} tensors are missing", file.Path, NameList.Of(missing), hint: $"every {ASuffix[1..]} has its {BSuffix[1..]}, and with use_dora its {MagnitudeSuffix[1..]}");
         }
     }
 
@@ -149,7 +152,7 @@ internal static class AdapterFolder
             ? name[Prefix.Length..]
             : throw new SmvlException($"tensor {name} is none of an adapter", file.Path, $"{Prefix}…");
 
-    private static string Describe(LoraConfig config) => FormattableString.Invariant($"rank {config.Rank}, scaling {config.Scaling}, {config.Modules.Count} layers");
+    private static string Describe(LoraConfig config) => FormattableString.Invariant($"rank {config.Rank}, scaling {config.Scaling}, {config.Modules.Count} layers, {(config.UseDora ? "DoRA" : "LoRA")}");
 
     // an integer where it is one, as PEFT has it
     private static void WriteAlpha(Utf8JsonWriter json, double alpha)
