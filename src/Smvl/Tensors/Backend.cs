@@ -128,6 +128,12 @@ public abstract class Backend : IDisposable
     /// <summary>x ·= factor.</summary>
     public abstract void Scale(Tensor x, float factor);
 
+    /// <summary>y (T, N) = x · factors, which are those of columns, (N), or of rows, (T, 1). y may be x (in place).</summary>
+    public abstract void Multiply(Tensor y, Tensor x, Tensor factors);
+
+    /// <summary>dFactors (N) += column sums of dy · x, both (T, N): the gradient of a <see cref="Multiply"/>'s factors of columns.</summary>
+    public abstract void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x);
+
     /// <summary>y += weight · (x − y): from y towards x.</summary>
     public abstract void Lerp(Tensor y, Tensor x, float weight);
 

@@ -193,6 +193,20 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Elementwise, start, Bytes(x, x));
     }
 
+    public override void Multiply(Tensor y, Tensor x, Tensor factors)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Multiply(y, x, factors);
+        Count(OperationKind.Elementwise, start, Bytes(y, x, factors));
+    }
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.MultiplyBackwardFactors(dFactors, dy, x);
+        Count(OperationKind.Elementwise, start, Bytes(dFactors, dFactors, dy, x));
+    }
+
     public override void Lerp(Tensor y, Tensor x, float weight)
     {
         long start = Stopwatch.GetTimestamp();

@@ -127,6 +127,8 @@ public sealed class TrainingArguments
 
     public double LoraDropout => Get(TrainingKeys.LoraDropout);
 
+    public bool UseDora => Get(TrainingKeys.UseDora);
+
     /// <summary>Names or patterns that <see cref="LoraTargets"/> reads; null: the text decoder's layers.</summary>
     public IReadOnlyList<string>? LoraTargetModules => Get(TrainingKeys.LoraTargetModules);
 
@@ -425,7 +427,7 @@ public sealed class TrainingArguments
                 "resume_from_checkpoint and overwrite_output_dir contradict each other", Origin(TrainingKeys.ResumeFromCheckpoint), actual: $"'{checkpoint}' and true", hint: "remove one");
         }
 
-        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules] is var loraKeys
+        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules, TrainingKeys.UseDora] is var loraKeys
             && loraKeys.FirstOrDefault(key => !Equals(_values.GetValueOrDefault(key.Name, key.Default), key.Default)) is { } idle)
         {
             throw new SmvlException($"{idle.Name} is given without lora_r", Origin(idle), "lora_r >= 1", "null", "give lora_r, the adapters' rank");
