@@ -11,6 +11,12 @@ internal static partial class OperationChecks
             yield return Activations(count);
         }
 
+        foreach ((int rows, int width) in ((int, int)[])[(1, 1), (3, 7), (150, 33), (7, 1000)])
+        {
+            yield return Factors(rows, width);
+            yield return FactorGradients(rows, width);
+        }
+
         yield return Dropout(0.1f, 7);
         yield return Dropout(0.5f, 0xFEDCBA9876543210);
     }
@@ -47,23 +53,22 @@ internal static partial class OperationChecks
             return [y, wideY, gelu, wideGelu, dGate, dUp, dx, dy, gate, up];
         });
 
-    [Theory, InlineData(1, 1), InlineData(3, 7), InlineData(150, 33), InlineData(7, 1000)]
-    public void FactorsOfRowsAndColumns(int rows, int width)
-    {
-        pair.Agree($"{rows} x {width}", 0, 0, run =>
+    private static OperationCheck Factors(int rows, int width) =>
+        new("elements", $"factors of rows and columns, {rows} x {width}", 0, 0, run =>
         {
             Tensor x = run.Random(1, rows, width), y = run.Unwritten(rows, width), columns = run.Random(2, width), each = run.Random(3, rows, 1);
             run.Backend.Multiply(y, x, columns);
             run.Backend.Multiply(x, x, each);
             return [y, x];
         });
-        pair.Agree($"{rows} x {width}", 3e-6, 1e-6, run =>
+
+    private static OperationCheck FactorGradients(int rows, int width) =>
+        new("elements", $"gradients of columns' factors, {rows} x {width}", 3e-6, 1e-6, run =>
         {
             Tensor x = run.Random(1, rows, width), dy = run.Random(2, rows, width), sum = run.Random(3, width);
             run.Backend.MultiplyBackwardFactors(sum, dy, x);
             return [sum];
         });
-    }
 
     /// <summary>Bit for bit: a checkpoint's run continues on either.</summary>
     private static OperationCheck Dropout(float probability, ulong key) =>
