@@ -11,21 +11,26 @@ internal sealed record Checkpoint(int Step, string Folder);
 /// The checkpoints of one output folder. A checkpoint is written under a temporary name, flushed to the disk and renamed, so that a
 /// folder named <c>checkpoint-N</c> is always whole, whatever moment the program or the machine stopped at. Names that begin with
 /// <c>.checkpoint-</c> are this class's own; what such a stop left of them is put right when the folder is opened. One run at a time
-/// may use an output folder.
+/// uses an output folder: it is locked until this is disposed.
 /// </summary>
-internal sealed partial class CheckpointStore
+internal sealed partial class CheckpointStore : IDisposable
 {
+    /// <summary>Open as long as a run uses the folder; one that a killed run left behind locks nothing.</summary>
+    private const string LockName = ".running";
+
     // ".checkpoint-25.partial": being written; ".replaced": the older one of two for the same step; ".removed": being deleted
     private const string Partial = ".partial";
     private const string Replaced = ".replaced";
     private const string Removed = ".removed";
+
+    private FileStream? heldLock;
 
     private CheckpointStore(string outputDir) => OutputDir = outputDir;
 
     public string OutputDir { get; }
 
     /// <summary>The complete checkpoints by step, the oldest first.</summary>
-    public IReadOnlyList<Checkpoint> All =>
+    public IReadOnlyList<Checkpoint> All => !Directory.Exists(OutputDir) ? [] :
     [
         .. from folder in Directory.EnumerateDirectories(OutputDir)
            let step = Step(FolderName().Match(Path.GetFileName(folder)))
@@ -34,37 +39,51 @@ internal sealed partial class CheckpointStore
            select new Checkpoint(step.Value, folder),
     ];
 
-    /// <summary>
-    /// Opens or makes the output folder of a run. A folder that holds something must hold a complete checkpoint too, or
-    /// <paramref name="overwrite"/> be true; then <c>checkpoint-N</c> folders, the log and the saved configuration of the earlier run
-    /// are removed, and nothing else. Call it when nothing else can fail any more.
-    /// </summary>
-    /// <exception cref="SmvlException">not empty and nothing to continue from, or the folder cannot be made or written</exception>
-    public static CheckpointStore Open(string outputDir, bool overwrite)
+    /// <summary>Opens the output folder of a run; one that is missing is not made before <see cref="Begin"/>.</summary>
+    /// <exception cref="SmvlException">it is a file, in use by another run, or not writable</exception>
+    public static CheckpointStore Open(string outputDir)
     {
+        CheckpointStore store = new(outputDir);
         if (File.Exists(outputDir))
         {
             throw new SmvlException("the output folder is a file", outputDir, hint: "give another output_dir");
         }
 
-        var store = new CheckpointStore(outputDir);
-        return store.Guarded(outputDir, () =>
+        if (Directory.Exists(outputDir))
         {
-            Directory.CreateDirectory(outputDir);
-            store.PutRight();
-            if (overwrite)
-            {
-                store.RemoveEarlierRun();
-            }
-            else if (store.FindLast() is null && Directory.EnumerateFileSystemEntries(outputDir).Any())
-            {
-                throw new SmvlException(
-                    "the output folder is not empty and holds no checkpoint to continue from", outputDir, hint: "give another output_dir, or --overwrite_output_dir");
-            }
+            store.Take();
+        }
 
-            return store;
-        });
+        return store;
     }
+
+    /// <summary>What <see cref="FindStart(string?)"/> of the folder would find; nothing in it is touched, nor is it locked.</summary>
+    public static Checkpoint? FindStart(string outputDir, string? resumeFromCheckpoint) => new CheckpointStore(outputDir).FindStart(resumeFromCheckpoint);
+
+    /// <summary>
+    /// Makes the folder where it is missing. With <paramref name="overwrite"/> <c>checkpoint-N</c> folders, the log and the saved configuration
+    /// of the earlier run are removed, and nothing else. Call it when nothing else can fail any more.
+    /// </summary>
+    /// <exception cref="SmvlException">the folder cannot be made or written, or another run was faster</exception>
+    public void Begin(bool overwrite)
+    {
+        Guarded(OutputDir, () => Directory.CreateDirectory(OutputDir));
+        if (heldLock is null)
+        {
+            Take();
+        }
+
+        if (overwrite)
+        {
+            Guarded(OutputDir, () =>
+            {
+                RemoveEarlierRun();
+                return true;
+            });
+        }
+    }
+
+    public void Dispose() => heldLock?.Dispose();
 
     /// <summary>The folder of a step's checkpoint, there or not.</summary>
     public string PathOf(int step) => Path.Combine(OutputDir, Name(step));
@@ -76,12 +95,22 @@ internal sealed partial class CheckpointStore
     /// The checkpoint to continue from, or null for a new run.
     /// </summary>
     /// <param name="resumeFromCheckpoint">the key of that name: null, <c>true</c>, or a folder, also one outside of the output folder</param>
-    /// <exception cref="SmvlException">there is none, or the output folder already has later ones, which the run would collide with</exception>
+    /// <exception cref="SmvlException">
+    /// there is none, though one is asked for or the folder holds something else; or the folder already has later ones, which the run would
+    /// collide with
+    /// </exception>
     public Checkpoint? FindStart(string? resumeFromCheckpoint)
     {
         if (resumeFromCheckpoint is null)
         {
-            return FindLast();
+            Checkpoint? found = FindLast();
+            if (found is null && Directory.Exists(OutputDir) && Directory.EnumerateFileSystemEntries(OutputDir).Any(path => Path.GetFileName(path) != LockName))
+            {
+                throw new SmvlException(
+                    "the output folder is not empty and holds no checkpoint to continue from", OutputDir, hint: "give another output_dir, or --overwrite_output_dir");
+            }
+
+            return found;
         }
 
         if (resumeFromCheckpoint.Equals("true", StringComparison.OrdinalIgnoreCase))
@@ -143,6 +172,22 @@ internal sealed partial class CheckpointStore
         });
         return new Checkpoint(step, final);
     }
+
+    private void Take() => Guarded(OutputDir, () =>
+    {
+        string path = Path.Combine(OutputDir, LockName);
+        try
+        {
+            heldLock = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException exception) when (exception.GetType() == typeof(IOException) && File.Exists(path))
+        {
+            throw new SmvlException("another run uses the output folder", OutputDir, hint: "wait for its end, or give another output_dir", inner: exception);
+        }
+
+        PutRight();
+        return true;
+    });
 
     private void Rotate(int? limit, int?[] kept)
     {

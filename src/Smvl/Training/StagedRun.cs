@@ -120,7 +120,8 @@ internal static class StagedRun
 
         foreach (string folder in stages.Select(stage => Folder(whole, stage)).Where(Directory.Exists))
         {
-            CheckpointStore.Open(folder, overwrite: true);
+            using CheckpointStore store = CheckpointStore.Open(folder);
+            store.Begin(overwrite: true);
             string merged = Path.Combine(folder, MergedFolder);
             if (Directory.Exists(merged))
             {

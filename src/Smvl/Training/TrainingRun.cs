@@ -64,6 +64,7 @@ public static class TrainingRun
         TrainingArguments arguments, Backend backend, TrackerSet tracker, ITrainingObserver observer, CancellationToken cancellation)
     {
         using RgbImage picture = SamplePictureOf(arguments);
+        using CheckpointStore store = CheckpointStore.Open(arguments.OutputDir);
         Checkpoint? start = FindStart(arguments);
         bool isAdapted = arguments.LoraRank is not null;   // then a checkpoint holds the adapters, and not their model
         string modelFolder = (isAdapted ? null : start?.Folder) ?? BaseModel(arguments, observer, cancellation);
@@ -88,7 +89,7 @@ public static class TrainingRun
 
         int sampleTiles = model.Model.TakesPictures ? model.Images.Plan(picture.Width, picture.Height).TileCount : 0;
         RunForecast? forecast = RunForecast.Begin(arguments, model, data, backend, start?.Step ?? 0, sampleTiles, observer);
-        CheckpointStore store = CheckpointStore.Open(arguments.OutputDir, arguments.OverwriteOutputDir);
+        store.Begin(arguments.OverwriteOutputDir);
         StepProfile? profile = backend is ProfilingBackend profiling ? new StepProfile(profiling) : null;
         Trainer trainer = new(arguments, model, data, store, start, tracker, forecast ?? observer, profile);
         TrainingResult result = trainer.Run(cancellation);
@@ -207,16 +208,9 @@ public static class TrainingRun
         }
     }
 
-    /// <summary>A missing output folder is not made before the rest is known to be right.</summary>
-    internal static Checkpoint? FindStart(TrainingArguments arguments)
-    {
-        if (arguments.OverwriteOutputDir || (!Directory.Exists(arguments.OutputDir) && arguments.ResumeFromCheckpoint is null))
-        {
-            return null;
-        }
-
-        return CheckpointStore.Open(arguments.OutputDir, overwrite: false).FindStart(arguments.ResumeFromCheckpoint);
-    }
+    /// <summary>The checkpoint that a run would continue from, or null.</summary>
+    internal static Checkpoint? FindStart(TrainingArguments arguments) =>
+        arguments.OverwriteOutputDir ? null : CheckpointStore.FindStart(arguments.OutputDir, arguments.ResumeFromCheckpoint);
 
     /// <summary>The folder that a new run begins with; null where it has to be spliced first.</summary>
     internal static string? FindModel(TrainingArguments arguments, Action<string> notice)

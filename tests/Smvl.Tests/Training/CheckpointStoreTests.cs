@@ -6,7 +6,13 @@ public sealed class CheckpointStoreTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => _folder.Dispose();
+    private readonly List<CheckpointStore> _open = [];
+
+    public void Dispose()
+    {
+        Close();
+        _folder.Dispose();
+    }
 
     [Fact]
     public void TheLastOneIsTheHighestCompleteOne()
@@ -92,9 +98,10 @@ public sealed class CheckpointStoreTests : IDisposable
     public void AFolderWithOtherThingsNeedsACheckpoint()
     {
         _folder.Write("notes.txt", "mine");
-        string error = Assert.Throws<SmvlException>(() => Open()).Message;
+        string error = Assert.Throws<SmvlException>(() => Open().FindStart(null)).Message;
         Assert.Contains(_folder.Path, error, StringComparison.Ordinal);
         Assert.Contains("--overwrite_output_dir", error, StringComparison.Ordinal);
+        Close();
         _folder.Write("checkpoint-5/trainer_state.json", "");
         Assert.Equal(5, Open().FindStart(null)!.Step);
     }
@@ -109,20 +116,48 @@ public sealed class CheckpointStoreTests : IDisposable
         _folder.Write("training_args.yaml", "");
         _folder.Write("model.safetensors", "");
         _folder.Write("notes.txt", "");
-        CheckpointStore store = CheckpointStore.Open(_folder.Path, overwrite: true);
-        Assert.Null(store.FindStart(null));
+        CheckpointStore store = Open();
+        store.Begin(overwrite: true);
+        Assert.Null(store.FindLast());
         Assert.Equal(["checkpoint-best", "model.safetensors", "notes.txt"], Names());
     }
 
     [Fact]
-    public void TheFolderIsMade() => Assert.True(Directory.Exists(CheckpointStore.Open(_folder.File("a/b"), overwrite: false).OutputDir));
+    public void TheFolderIsMadeWhenTheRunBegins()
+    {
+        using CheckpointStore store = CheckpointStore.Open(_folder.File("a/b"));
+        Assert.Null(store.FindStart(null));
+        Assert.False(Directory.Exists(_folder.File("a")));
+        store.Begin(overwrite: false);
+        Assert.True(Directory.Exists(store.OutputDir));
+    }
 
     [Fact]
     public void AFileInTheFoldersPlaceIsAnError()
     {
         string path = _folder.Write("file", "");
-        Assert.Contains("is a file", Assert.Throws<SmvlException>(() => CheckpointStore.Open(path, overwrite: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("cannot be written", Assert.Throws<SmvlException>(() => CheckpointStore.Open(Path.Combine(path, "run"), overwrite: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file", Assert.Throws<SmvlException>(() => CheckpointStore.Open(path)).Message, StringComparison.Ordinal);
+        using CheckpointStore within = CheckpointStore.Open(Path.Combine(path, "run"));
+        Assert.Contains("cannot be written", Assert.Throws<SmvlException>(() => within.Begin(overwrite: true)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AFolderInUseIsLeftAlone()
+    {
+        CheckpointStore store = Open();
+        Save(store, 1);
+        _folder.Write(".checkpoint-2.partial/model.safetensors", "being written");
+        string error = Assert.Throws<SmvlException>(() => Open()).Message;
+        Assert.Contains("another run uses", error, StringComparison.Ordinal);
+        Assert.Contains(_folder.Path, error, StringComparison.Ordinal);
+        Assert.Equal(1, CheckpointStore.FindStart(_folder.Path, null)!.Step);   // as a plan looks
+        Assert.True(File.Exists(_folder.File(".checkpoint-2.partial/model.safetensors")));
+
+        // the file alone, as a killed run leaves it
+        Close();
+        _folder.Write(".running", "");
+        Assert.Equal(1, Open().FindStart(null)!.Step);
+        Assert.Equal(["checkpoint-1"], Names());
     }
 
     [Fact]
@@ -143,7 +178,18 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Contains("later checkpoint", Assert.Throws<SmvlException>(() => store.FindStart(folder)).Message, StringComparison.Ordinal);
     }
 
-    private CheckpointStore Open() => CheckpointStore.Open(_folder.Path, overwrite: false);
+    private CheckpointStore Open()
+    {
+        CheckpointStore store = CheckpointStore.Open(_folder.Path);
+        _open.Add(store);
+        return store;
+    }
+
+    private void Close()
+    {
+        _open.ForEach(store => store.Dispose());
+        _open.Clear();
+    }
 
     private static void Save(CheckpointStore store, int step, Action<string>? also = null) => store.Save(step, limit: null, bestStep: null, folder =>
     {
@@ -151,5 +197,5 @@ public sealed class CheckpointStoreTests : IDisposable
         also?.Invoke(folder);
     });
 
-    private IEnumerable<string> Names() => Directory.EnumerateFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Names() => Directory.EnumerateFileSystemEntries(_folder.Path).Select(path => Path.GetFileName(path)).Where(name => name != ".running").Order(StringComparer.Ordinal);
 }
