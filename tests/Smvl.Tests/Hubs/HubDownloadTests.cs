@@ -188,8 +188,7 @@ public sealed class HubDownloadTests : IAsyncLifetime
         };
         await hub.Download();
         Assert.Equal(weights, File.ReadAllBytes(Weights));
-        Assert.Null(hub.Server.FileRequests[^1].Header("Range"));
-        Assert.Single(hub.Server.FileRequests, request => request.Header("Range") is null);
+        Assert.Single(hub.Server.FileRequests, request => request.Header("Range") is null);   // a given-up piece may reach the server after it
     }
 
     [Fact]
@@ -237,7 +236,7 @@ public sealed class HubDownloadTests : IAsyncLifetime
         };
         await hub.Download();
         Assert.Equal(weights, File.ReadAllBytes(Weights));
-        Assert.Null(hub.Server.FileRequests[^1].Header("Range"));
+        Assert.Single(hub.Server.FileRequests, request => request.Header("Range") is null);
     }
 
     [Fact]
