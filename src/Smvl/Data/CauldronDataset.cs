@@ -59,9 +59,6 @@ public sealed class CauldronDataset : IDisposable
     /// <summary>Lines for the user: subsets left out, folders or files missing.</summary>
     public IReadOnlyList<string> Notes { get; }
 
-    /// <summary>Lines about what was left out of the samples read so far.</summary>
-    public IEnumerable<string> LeftOut => files.Select(f => f.File.LeftOut).OfType<string>();
-
     /// <inheritdoc cref="Open(string, IReadOnlyList{string}, string?, RowIndexCache)"/>
     public static CauldronDataset Open(string dataDir, params IReadOnlyList<string> names) => Open(dataDir, names, imageFolder: null, RowIndexCache.OfProcess());
 

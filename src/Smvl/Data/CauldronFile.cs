@@ -21,8 +21,6 @@ internal sealed class CauldronFile : IRowFile
 
     public long RowCount => file.RowCount;
 
-    public string? LeftOut => null;
-
     public static CauldronFile Open(string path, PageCache cache) => new(ParquetFile.Open(path, cache, root =>
     [
         StructList.Find(root, "images", required: ["bytes"], optional: ["path"]),

@@ -18,6 +18,9 @@ public sealed record CauldronRow(IReadOnlyList<CauldronImage?>? Images, IReadOnl
 /// <param name="Turns">questions and answers, at least one</param>
 public sealed record CauldronSample(IMemoryOwner<byte>? Picture, string? PicturePath, IReadOnlyList<QuestionAnswer> Turns) : IDisposable
 {
+    /// <summary>What a system message says; null for none.</summary>
+    public string? System { get; init; }
+
     /// <summary>Pictures behind the first one, encoded files too.</summary>
     public IReadOnlyList<IMemoryOwner<byte>> MorePictures { get; init; } = [];
 

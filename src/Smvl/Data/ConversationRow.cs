@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Smvl.Text;
 
@@ -11,8 +12,8 @@ namespace Smvl.Data;
 /// </summary>
 /// <param name="Pictures">paths or addresses, in order</param>
 /// <param name="Turns">questions and answers, at least one</param>
-/// <param name="HasSystem">whether a system message was left out</param>
-internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnlyList<QuestionAnswer> Turns, bool HasSystem)
+/// <param name="System">what a system message, or LLaMA-Factory's field <c>system</c>, says; null for none and for an empty one</param>
+internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnlyList<QuestionAnswer> Turns, string? System)
 {
     /// <summary>Stands for a picture in a user's text.</summary>
     private const string Placeholder = "<image>";
@@ -30,9 +31,9 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
             ? list
             : throw new InvalidDataException(
                 $"the row has no conversation: expected a list called conversations (LLaVA, ShareGPT) or messages (OpenAI), found {Keys(row)}");
-        foreach (string kind in (ReadOnlySpan<string>)["video", "videos", "audio", "audios"])
+        foreach (string kind in (ReadOnlySpan<string>)["video", "videos", "audio", "audios", "tools"])
         {
-            if (Find(row, kind) is { } other && other.ValueKind != JsonValueKind.Null && !(other.ValueKind == JsonValueKind.Array && other.GetArrayLength() == 0))
+            if (Find(row, kind) is { } other && !IsEmpty(other))
             {
                 throw new InvalidDataException($"the row has {kind}: pictures and text are read");
             }
@@ -44,7 +45,13 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
             AddPictures(Find(row, name), name, pictures);
         }
 
-        var texts = new ConversationTexts(pictures.Count);
+        string? system = Find(row, "system") switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.String } text => text.GetString(),
+            { } other => IsEmpty(other) ? null : throw new InvalidDataException($"system is no text but {Kind(other)}"),
+        };
+        var texts = new ConversationTexts(pictures.Count, system);
         foreach ((int number, JsonElement message) in messages.EnumerateArray().Index())
         {
             texts.Add(message, number);
@@ -97,6 +104,10 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
         return null;
     }
 
+    private static bool IsEmpty(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
+        || (value.ValueKind == JsonValueKind.String && value.GetString() is "" or "[]");
+
     private static string Keys(JsonElement row)
     {
         string[] names = [.. row.EnumerateObject().Select(field => field.Name)];
@@ -114,12 +125,12 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
     };
 
     /// <summary>Collects a conversation's messages: an optional system message, then the user and the assistant in turn.</summary>
-    private sealed class ConversationTexts(int listed)
+    private sealed class ConversationTexts(int listed, string? system)
     {
         private readonly List<QuestionAnswer> turns = [];
         private readonly List<string> inside = [];
-        private string? question;
-        private bool hasSystem;
+        private (string Text, int[]? Pictures)? question;
+        private string? system = system is "" ? null : system;
         private int placeholders;
 
         public void Add(JsonElement message, int number)
@@ -134,14 +145,17 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
             string who = role.GetString()!;
             switch (who)
             {
+                case "system" when number == 0 && system is not null:
+                    throw new InvalidDataException($"the row has a field system and {where} is one too: expected one of the two");
                 case "system" when number == 0:
-                    hasSystem = Text(content, where, isUser: false).Length > 0;
+                    system = Text(content, where, offsets: null) is { Length: > 0 } text ? text : null;
                     break;
                 case "human" or "user" when question is null:
-                    question = Text(content, where, isUser: true);
+                    List<int> offsets = [];
+                    question = (Text(content, where, offsets), offsets.Count > 0 ? [.. offsets] : null);
                     break;
-                case "gpt" or "assistant" or "model" when question is not null:
-                    turns.Add(new QuestionAnswer(question, Text(content, where, isUser: false)));
+                case "gpt" or "assistant" or "model" when question is { } asked:
+                    turns.Add(new QuestionAnswer(asked.Text, Text(content, where, offsets: null)) { PictureOffsets = asked.Pictures });
                     question = null;
                     break;
                 case "system" or "human" or "user" or "gpt" or "assistant" or "model":
@@ -159,25 +173,28 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
                 throw new InvalidDataException(question is null ? "the row's conversation is empty" : "the row's last question has no answer");
             }
 
-            if (inside.Count > 0 && pictures.Count > 0)
+            if (inside.Count > 0 && pictures.Count + placeholders > 0)
             {
-                throw new InvalidDataException($"the row names {pictures.Count} pictures in a list and {inside.Count} in its messages: expected one of the two");
+                throw new InvalidDataException(
+                    $"the row names {pictures.Count} pictures in a list, stands for {placeholders} in its messages and names {inside.Count} there: expected one way of the two");
             }
 
-            int all = pictures.Count + inside.Count;
-            if (placeholders > 0 && placeholders != all)
+            if (placeholders > 0 && placeholders != pictures.Count)
             {
-                throw new InvalidDataException($"the row's questions hold {placeholders} {Placeholder} and the row names {all} pictures: expected one for each, or no {Placeholder}");
+                throw new InvalidDataException($"the row's questions hold {placeholders} {Placeholder} and the row names {pictures.Count} pictures: expected one for each, or no {Placeholder}");
             }
 
-            return new ConversationRow(inside.Count > 0 ? inside : pictures, turns, hasSystem);
+            return new ConversationRow(inside.Count > 0 ? inside : pictures, turns, system);
         }
 
-        private string Text(JsonElement content, string where, bool isUser)
+        /// <param name="content">text, or a list of parts</param>
+        /// <param name="where">what errors call it</param>
+        /// <param name="offsets">gets where in the text its pictures stand; null where there may be none</param>
+        private string Text(JsonElement content, string where, List<int>? offsets)
         {
             if (content.ValueKind == JsonValueKind.String)
             {
-                return isUser ? WithoutPlaceholders(content.GetString()!) : content.GetString()!;
+                return offsets is null ? content.GetString()! : WithoutPlaceholders(content.GetString()!, offsets);
             }
 
             if (content.ValueKind != JsonValueKind.Array)
@@ -185,17 +202,18 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
                 throw new InvalidDataException($"{where} has no text: expected text or a list of parts, found {Kind(content)}");
             }
 
-            var text = new List<string>();
+            var text = new StringBuilder();
             foreach (JsonElement part in content.EnumerateArray())
             {
                 string? type = part.ValueKind == JsonValueKind.Object && Find(part, "type") is { ValueKind: JsonValueKind.String } named ? named.GetString() : null;
                 if (type == "text" && Find(part, "text") is { ValueKind: JsonValueKind.String } piece)
                 {
-                    text.Add(piece.GetString()!);
+                    text.Append(piece.GetString()!);
                 }
-                else if (type is "image" or "image_url" && isUser)
+                else if (type is "image" or "image_url" && offsets is not null)
                 {
                     AddPart(part);
+                    offsets.Add(text.Length);
                 }
                 else
                 {
@@ -203,7 +221,7 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
                 }
             }
 
-            return string.Concat(text);
+            return text.ToString();
         }
 
         /// <summary>A part names its picture, or stands for the next one of the row's list.</summary>
@@ -219,12 +237,29 @@ internal sealed record ConversationRow(IReadOnlyList<string> Pictures, IReadOnly
             }
         }
 
-        // the prompt puts a row's pictures before its first question, as LLaVA's own training does, wherever the placeholders stand
-        private string WithoutPlaceholders(string text)
+        /// <summary>
+        /// A prompt breaks the line behind each picture: a break that the text has there is that one. White space before a picture that
+        /// begins the text, and at the text's end, goes too.
+        /// </summary>
+        private string WithoutPlaceholders(string text, List<int> offsets)
         {
-            int found = text.Split(Placeholder).Length - 1;
-            placeholders += found;
-            return found == 0 ? text : text.Replace(Placeholder, "", StringComparison.Ordinal).Trim();
+            string[] pieces = text.Split(Placeholder);
+            if (pieces.Length == 1)
+            {
+                return text;
+            }
+
+            placeholders += pieces.Length - 1;
+            pieces[^1] = pieces[^1].TrimEnd();
+            var plain = new StringBuilder(pieces[0].TrimStart());
+            foreach (string piece in pieces.Skip(1))
+            {
+                offsets.Add(plain.Length);
+                string behind = piece.StartsWith("\r\n", StringComparison.Ordinal) ? piece[2..] : piece.StartsWith('\n') ? piece[1..] : piece;
+                plain.Append(plain.Length == 0 ? behind.TrimStart() : behind);
+            }
+
+            return plain.ToString();
         }
     }
 }

@@ -7,9 +7,6 @@ internal interface IRowFile : IDisposable
 
     long RowCount { get; }
 
-    /// <summary>What was left out of rows read so far, as a line for the user; null where nothing was.</summary>
-    string? LeftOut { get; }
-
     /// <summary>The row group of a row; null where the file has none.</summary>
     int? RowGroupOf(long row);
 

@@ -18,7 +18,6 @@ internal sealed class JsonRowFile : IRowFile
     private readonly SafeFileHandle handle;
     private readonly PictureFiles pictures;
     private readonly RowIndex index;
-    private volatile bool leftSystemOut;
 
     private JsonRowFile(string path, SafeFileHandle handle, PictureFiles pictures, RowIndex index)
     {
@@ -31,9 +30,6 @@ internal sealed class JsonRowFile : IRowFile
     public string Path { get; }
 
     public long RowCount => index.Count;
-
-    /// <inheritdoc/>
-    public string? LeftOut => leftSystemOut ? $"{Path}: system messages are left out" : null;
 
     /// <param name="path">a file whose first character is <c>[</c> or <c>{</c></param>
     /// <param name="pictures">finds what its rows name</param>
@@ -81,12 +77,12 @@ internal sealed class JsonRowFile : IRowFile
     public CauldronSample ReadSample(long row, int turns = 1, int pictures = 1)
     {
         ConversationRow conversation = Conversation(row);
-        leftSystemOut |= conversation.HasSystem;
         QuestionAnswer[] taken = [.. conversation.Turns.Take(turns)];
+        int standing = conversation.Turns.Any(turn => turn.PictureOffsets is not null) ? taken.Sum(turn => turn.PictureOffsets?.Count ?? 0) : conversation.Pictures.Count;
         var files = new List<IMemoryOwner<byte>>();
         try
         {
-            files.AddRange(conversation.Pictures.Take(pictures).Select(this.pictures.Read));
+            files.AddRange(conversation.Pictures.Take(Math.Min(pictures, standing)).Select(this.pictures.Read));
         }
         catch (Exception e)
         {
@@ -96,6 +92,7 @@ internal sealed class JsonRowFile : IRowFile
 
         return new CauldronSample(files.FirstOrDefault(), files.Count > 0 ? Named(conversation.Pictures[0]) : null, taken)
         {
+            System = conversation.System,
             MorePictures = [.. files.Skip(1)],
             PicturesLeft = conversation.Pictures.Count - files.Count,
             TurnsLeft = conversation.Turns.Count - taken.Length,

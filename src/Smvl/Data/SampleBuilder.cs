@@ -6,7 +6,8 @@ namespace Smvl.Data;
 /// <summary>
 /// Turns a row into what the model takes: pictures into tiles, questions and answers into ids and labels. A sample longer than the
 /// limit loses text behind its pictures; where image rows themselves would not fit, pictures are cut into fewer tiles, and the last ones
-/// dropped where that is not enough. All of it is counted; image rows are never cut.
+/// dropped where that is not enough, with the turns from the picture's own on where it stands in a later one. All of it is counted; image
+/// rows are never cut.
 /// </summary>
 /// <param name="images">makes tiles; null where the model takes no pictures</param>
 /// <param name="prompts">makes ids and labels</param>
@@ -66,7 +67,7 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
 
     /// <summary>
     /// Where everything of a row will stand. Where image rows do not fit, the picture of most tiles is cut into fewer, again and again; where
-    /// one tile of each picture does not fit either, the last pictures are dropped.
+    /// one tile of each picture does not fit either, the last pictures are dropped, and with a picture of a later turn the turns from that on.
     /// </summary>
     /// <param name="row">turns</param>
     /// <param name="sizes">of its pictures, upright</param>
@@ -81,13 +82,23 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
 
         List<TilePlan> plans = [.. sizes.Select(size => images!.Plan(size.Width, size.Height, rules.MaxTiles))];
         int[] asked = [.. plans.Select(plan => plan.TileCount)];
+        IReadOnlyList<QuestionAnswer> turns = row.Turns;
         TrainingText text;
-        while (!TryText(row, [.. plans.Select(plan => new ImageGrid(plan.Rows, plan.Cols))], where, out text))
+        int lost = 0;
+        while (!TryText(row, turns, plans, where, out text))
         {
             int largest = plans.IndexOf(plans.MaxBy(plan => plan.TileCount)!);
             if (plans[largest].TileCount > 1)
             {
                 plans[largest] = images!.Plan(sizes[largest].Width, sizes[largest].Height, plans[largest].TileCount - 1);
+            }
+            else if (TurnOf(turns, plans.Count - 1) is > 0 and var turn)
+            {
+                turns = [.. turns.Take(turn)];
+                int stay = turns.Sum(left => left.PictureOffsets?.Count ?? 0);
+                plans.RemoveRange(stay, plans.Count - stay);
+                TryText(row, turns, plans, where, out TrainingText shorter);
+                lost += TextTokens(text) - TextTokens(shorter);
             }
             else if (plans.Count > 1)
             {
@@ -100,7 +111,8 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
             }
         }
 
-        return new SampleLayout(text, plans, plans.Index().Count(plan => plan.Item.TileCount < asked[plan.Index]), sizes.Count - plans.Count);
+        return new SampleLayout(
+            text with { Cut = text.Cut + lost }, turns.Count, plans, plans.Index().Count(plan => plan.Item.TileCount < asked[plan.Index]), sizes.Count - plans.Count);
     }
 
     /// <summary>Tokens of the sample that <see cref="Build"/> would make; nothing is counted and no pixel computed.</summary>
@@ -124,11 +136,20 @@ public sealed class SampleBuilder(ImageProcessor? images, PromptBuilder prompts,
         }
     }
 
-    private bool TryText(CauldronSample row, IReadOnlyList<ImageGrid> grids, string where, out TrainingText text)
+    /// <summary>The turn in which a picture stands.</summary>
+    private static int TurnOf(IReadOnlyList<QuestionAnswer> turns, int picture)
+    {
+        int behind = 0;
+        return turns.Index().FirstOrDefault(turn => picture < (behind += turn.Item.PictureOffsets?.Count ?? 0)).Index;
+    }
+
+    private int TextTokens(TrainingText text) => text.Ids.Count(id => id != prompts.ImageTokenId) + text.Cut;
+
+    private bool TryText(CauldronSample row, IReadOnlyList<QuestionAnswer> turns, IReadOnlyList<TilePlan> plans, string where, out TrainingText text)
     {
         try
         {
-            return prompts.TrySample(row.Turns, grids, rules, out text);
+            return prompts.TrySample(turns, [.. plans.Select(plan => new ImageGrid(plan.Rows, plan.Cols))], rules, out text, row.System);
         }
         catch (SmvlException e)
         {

@@ -84,7 +84,7 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         inner.LinearGroup(ys, x, weights);
         for (int i = 0; i < ys.Length; i++)
         {
-            Look(ys[i], weights[i]);
+            Look(ys[i], weights[i], name: "y");
         }
     }
 
@@ -171,7 +171,7 @@ internal sealed class FiniteWatch(Backend inner) : Backend
     public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
     {
         inner.MultiplyBackwardFactors(dFactors, dy, x);
-        Look(dFactors, null);
+        Look(dFactors, dFactors);
     }
 
     public override void Lerp(Tensor y, Tensor x, float weight)

@@ -10,6 +10,9 @@ namespace Smvl.Text;
 /// </summary>
 public static class ChatTemplate
 {
+    /// <summary>What stands before an answer without thoughts.</summary>
+    internal const string NoThoughts = $"{ThinkStart}\n\n{ThinkEnd}\n\n";
+
     private const string ThinkStart = "<think>", ThinkEnd = "</think>";
 
     private const string ToolsHead = """
@@ -83,7 +86,7 @@ public static class ChatTemplate
         if (addGenerationPrompt)
         {
             prompt.Append($"{QwenTokens.MessageStart}assistant\n");
-            prompt.Append(enableThinking == false ? $"{ThinkStart}\n\n{ThinkEnd}\n\n" : "");
+            prompt.Append(enableThinking == false ? NoThoughts : "");
         }
 
         return prompt.ToString();

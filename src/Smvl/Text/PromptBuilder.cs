@@ -70,31 +70,35 @@ public sealed class PromptBuilder
     }
 
     /// <summary>
-    /// One training sample: the pictures, each followed by a line break, and the question in the user's turn; an empty think block
-    /// and the answer in the assistant's. Further turns stand behind it in the same form: every answer has the think block before it
-    /// that it will be asked for with. Padding and image rows never have a label.
+    /// One training sample: the system message, where there is one, and the turns, one behind the other. A turn is what <see cref="Chat"/>
+    /// makes of it alone without thinking, and the answer. So every answer has the empty think block before it that it will be asked for with,
+    /// and says it. Padding and image rows never have a label.
     /// </summary>
     /// <param name="turns">at least one; line breaks before an answer are dropped and a think block in it is thoughts, as in chat</param>
-    /// <param name="grids">how the pictures were cut, in their order; they stand in the first turn</param>
+    /// <param name="grids">how the pictures were cut, in their order; they fill the turns' places, and those beyond stand at the last one, or before the first question</param>
     /// <param name="rules">how long it may be (what is longer is cut behind its pictures), and what has a label</param>
     /// <param name="sample">the sample; uncut where this returns false</param>
-    /// <returns>false where the cut would go through the image rows: the caller shrinks the grids or leaves the sample out</returns>
+    /// <param name="system">a system message; null for none</param>
+    /// <returns>false where the cut would go through the image rows: the caller shrinks the grids or leaves some out</returns>
     /// <exception cref="SmvlException">A text holds a special token.</exception>
-    public bool TrySample(IReadOnlyList<QuestionAnswer> turns, IReadOnlyList<ImageGrid> grids, SampleRules rules, out TrainingText sample)
+    public bool TrySample(
+        IReadOnlyList<QuestionAnswer> turns, IReadOnlyList<ImageGrid> grids, SampleRules rules, out TrainingText sample, string? system = null)
     {
         List<(int[] Ids, bool Labelled)> pieces = [];
-        for (int i = 0; i < turns.Count; i++)
+        int all = 0, imageEnd = 0;
+        foreach ((int i, ChatMessage user) in Questions(turns, grids.Count).Index())
         {
-            IReadOnlyList<ImageGrid> here = i == 0 ? grids : [];
-            (string prompt, string answer) = Turn(turns[i], here);
-            pieces.Add((tokenizer.Encode(Expand(prompt, here)), rules.LossOn == LossOn.All));
-            pieces.Add((tokenizer.Encode(answer), true));
-            pieces.Add((tokenizer.Encode("\n"), rules.LossOn == LossOn.All));
+            int here = user.Content.Count(part => part.IsImage);
+            (string prompt, string block, string answer) = Turn(i == 0 ? system : null, user, turns[i].Answer);
+            Add(Expand(prompt, [.. grids.Take(here)]), rules.LossOn == LossOn.All);
+            Add(block, true);
+            Add(answer, true);
+            Add("\n", rules.LossOn == LossOn.All);
+            grids = [.. grids.Skip(here)];
         }
 
-        int imageEnd = Array.LastIndexOf(pieces[0].Ids, ImageTokenId) + 1;
         bool fits = imageEnd <= rules.MaxLength;
-        int all = pieces.Sum(piece => piece.Ids.Length), cut = fits ? Math.Max(0, all - rules.MaxLength) : 0;
+        int cut = fits ? Math.Max(0, all - rules.MaxLength) : 0;
         int[] ids = new int[all - cut], labels = new int[all - cut];
         int start = 0;
         foreach ((int[] piece, bool labelled) in pieces)
@@ -111,6 +115,15 @@ public sealed class PromptBuilder
 
         sample = new TrainingText(ids, labels, imageEnd, cut);
         return fits;
+
+        void Add(string text, bool labelled)
+        {
+            int[] piece = tokenizer.Encode(text);
+            int last = Array.LastIndexOf(piece, ImageTokenId);
+            imageEnd = last < 0 ? imageEnd : all + last + 1;
+            all += piece.Length;
+            pieces.Add((piece, labelled));
+        }
     }
 
     /// <summary>Tokens that stand around the image rows of one picture, as they are alone.</summary>
@@ -142,17 +155,42 @@ public sealed class PromptBuilder
         return expanded.ToString();
     }
 
-    /// <summary>
-    /// A turn's text up to where the assistant's begins, and that with its end token. No token reaches over that place: an added token
-    /// stands behind it.
-    /// </summary>
-    private (string Prompt, string Answer) Turn(QuestionAnswer turn, IReadOnlyList<ImageGrid> grids)
+    /// <summary>What the user says in each turn, with the pictures where they stand.</summary>
+    private static IEnumerable<ChatMessage> Questions(IReadOnlyList<QuestionAnswer> turns, int pictures)
     {
-        ChatMessage user = new("user", [.. grids.Select(_ => ContentPart.Image), new ContentPart(turn.Question)]);
-        ChatMessage[] both = [user, ChatMessage.FromText("assistant", turn.Answer)];
+        IEnumerable<(int Turn, int Offset)> places = turns.Index().SelectMany(turn => (turn.Item.PictureOffsets ?? []).Select(offset => (turn.Index, offset)));
+        ILookup<int, int> offsets = places.Concat(Enumerable.Repeat(places.LastOrDefault(), pictures)).Take(pictures).ToLookup(place => place.Turn, place => place.Offset);
+        foreach ((int i, QuestionAnswer turn) in turns.Index())
+        {
+            List<ContentPart> parts = [];
+            int start = 0;
+            foreach (int offset in offsets[i])
+            {
+                if (offset > start)
+                {
+                    parts.Add(new ContentPart(turn.Question[start..offset]));
+                }
+
+                parts.Add(ContentPart.Image);
+                start = offset;
+            }
+
+            yield return new ChatMessage("user", [.. parts, new ContentPart(turn.Question[start..])]);
+        }
+    }
+
+    /// <summary>
+    /// A turn's text up to where the assistant's begins, the empty think block (nothing where the answer has thoughts) and the answer with its end
+    /// token. No token reaches over the first place, as an added token stands behind it; the second one is where a chat's prompt ends.
+    /// </summary>
+    private (string Prompt, string Block, string Answer) Turn(string? system, ChatMessage user, string answer)
+    {
+        ChatMessage[] asked = system is null ? [user] : [ChatMessage.FromText("system", system), user];
+        ChatMessage[] both = [.. asked, ChatMessage.FromText("assistant", answer)];
         Refuse(both, tools: null);
-        string whole = ChatTemplate.Render(both, addGenerationPrompt: false)[..^1], asked = ChatTemplate.Render([user], addGenerationPrompt: true);
-        return (asked, whole[asked.Length..]);
+        string prompt = ChatTemplate.Render(asked, addGenerationPrompt: true), said = ChatTemplate.Render(both, addGenerationPrompt: false)[prompt.Length..^1];
+        int block = said.StartsWith(ChatTemplate.NoThoughts, StringComparison.Ordinal) ? ChatTemplate.NoThoughts.Length : 0;
+        return (prompt, said[..block], said[block..]);
     }
 
     private void Refuse(IReadOnlyList<ChatMessage> messages, JsonElement? tools)

@@ -80,7 +80,7 @@ public sealed class DatasetFigures(string name, int rows)
         int[] ids = layout.Text.Ids;
         int imageRows = ids.Count(id => id == imageTokenId);
         turns.Add(row.Turns.Count + row.TurnsLeft);
-        TrainedTurns += row.Turns.Count;
+        TrainedTurns += layout.Turns;
         sizes.AddRange(pictures.Take(layout.Plans.Count));
         tiles.AddRange(layout.Plans.Select(plan => plan.TileCount));
         TextOnly += layout.Plans.Count == 0 ? 1 : 0;

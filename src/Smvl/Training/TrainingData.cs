@@ -113,7 +113,6 @@ public sealed class TrainingData : IDisposable
         [
             .. skipped.IsEmpty ? [] : new[] { $"bad rows skipped: {skipped.Count} (the first: {skipped.OrderBy(s => s.Key).First().Value})" },
             .. builder.CutSamples == 0 ? [] : new[] { $"samples whose text was cut at max_length: {builder.CutSamples} ({builder.CutTokens} tokens)" },
-            .. dataset.LeftOut,
             .. builder.DroppedPictures == 0 ? [] : new[] { $"pictures left out beyond max_images or max_length: {builder.DroppedPictures}" },
             .. builder.ShrunkPictures == 0 ? [] : new[] { $"pictures cut into fewer tiles to fit max_length: {builder.ShrunkPictures}" },
         ];
@@ -208,7 +207,7 @@ public sealed class TrainingData : IDisposable
                 textOnly.TryAdd(row, true);
             }
 
-            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow, pictures: builder.Rules.MaxImages);
+            using CauldronSample? other = pictureRow == row ? null : dataset.ReadSample(pictureRow, turns.Of(pictureRow), builder.Rules.MaxImages);
             return builder.Build(other is null ? read : read with { Picture = other.Picture, MorePictures = other.MorePictures }, Describe(row));
         }
         catch (SmvlException e) when (skipBadRows)

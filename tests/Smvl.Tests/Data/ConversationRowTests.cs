@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Smvl.Data;
+using Smvl.Text;
 
 namespace Smvl.Tests.Data;
 
@@ -32,8 +33,34 @@ public sealed class ConversationRowTests
         ConversationRow row = Read(json);
         Assert.Equal(pictures, string.Join(' ', row.Pictures));
         Assert.Equal(texts, string.Join('|', row.Turns.Select(turn => $"{turn.Question}|{turn.Answer}")));
-        Assert.Equal(json.Contains("Be brief", StringComparison.Ordinal), row.HasSystem);
+        Assert.Equal(json.Contains("Be brief", StringComparison.Ordinal) ? "Be brief." : null, row.System);
     }
+
+    /// <summary>[image] stands where the prompt puts one, which breaks the line behind it.</summary>
+    [Theory]
+    [InlineData("<image>\nWrite.", "[image]Write.")]
+    [InlineData(" <image> \n Write. ", "[image]Write.")]
+    [InlineData("What is it?\n<image>", "What is it?\n[image]")]
+    [InlineData("Compare <image>\r\n and <image>.\n", "Compare [image] and [image].")]
+    [InlineData("<image><image>\n<image>", "[image][image][image]")]
+    public void PicturesStandWhereTheTextHasThem(string text, string expected)
+    {
+        string[] pictures = [.. Enumerable.Repeat("p", expected.Split("[image]").Length - 1)];
+        ConversationRow row = Read(JsonSerializer.Serialize(new { images = pictures, messages = new[] { new { role = "user", content = text }, new { role = "assistant", content = "a" } } }));
+        Assert.Equal(expected, Marked(row.Turns[0]));
+    }
+
+    [Theory]
+    [InlineData("""{"images": ["p", "q"], "messages": [{"role": "user", "content": "<image>a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "and <image>"}, {"role": "assistant", "content": "d"}]}""", "[image]a|and [image]")]
+    [InlineData("""{"images": ["p", "q"], "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}""", "a|c")]
+    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "text", "text": "a "}, {"type": "image", "image": "p"}, {"type": "text", "text": " b"}, {"type": "image", "image": "q"}]}, {"role": "assistant", "content": "c"}]}""", "a [image] b[image]")]
+    public void EveryTurnHasItsPictures(string json, string expected) => Assert.Equal(expected, string.Join('|', Read(json).Turns.Select(Marked)));
+
+    [Theory]
+    [InlineData("""{"system": "Be brief.", "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}""", "Be brief.")]
+    [InlineData("""{"system": "", "tools": "[]", "conversations": [{"from": "system", "value": "Be kind."}, {"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}""", "Be kind.")]
+    [InlineData("""{"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}""", null)]
+    public void TheSystemMessageIsRead(string json, string? expected) => Assert.Equal(expected, Read(json).System);
 
     [Theory]
     [InlineData("""{"id": 1, "text": "x"}""", "expected a list called conversations (LLaVA, ShareGPT) or messages (OpenAI), found id, text")]
@@ -47,10 +74,18 @@ public sealed class ConversationRowTests
     [InlineData("""{"messages": [{"role": "user", "content": 3}]}""", "message 1 has no text")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "video"}]}]}""", "found video")]
     [InlineData("""{"video": "a.mp4", "messages": []}""", "the row has video")]
+    [InlineData("""{"tools": "[{}]", "messages": []}""", "the row has tools")]
+    [InlineData("""{"system": 3, "messages": []}""", "system is no text but a number")]
+    [InlineData("""{"system": "s", "messages": [{"role": "system", "content": "t"}]}""", "the row has a field system and message 1 is one too")]
+    [InlineData("""{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, {"role": "system", "content": "s"}]}""", "message 3 is the system's")]
+    [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image", "image": "p"}]}, {"role": "assistant", "content": "a"}, {"role": "user", "content": "<image>"}, {"role": "assistant", "content": "a"}]}""", "expected one way of the two")]
     [InlineData("""{"image": 3, "messages": []}""", "image names no picture")]
     [InlineData("""{"image": "a", "messages": [{"role": "user", "content": "<image><image>"}, {"role": "assistant", "content": "a"}]}""", "hold 2 <image> and the row names 1 pictures")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image"}]}]}""", "stands for picture 1, and the row names 0")]
     public void AnotherRowSaysWhatItHas(string json, string says) => Assert.Contains(says, Assert.Throws<InvalidDataException>(() => Read(json)).Message);
+
+    private static string Marked(QuestionAnswer turn) =>
+        (turn.PictureOffsets ?? []).Reverse().Aggregate(turn.Question, (text, offset) => text.Insert(offset, "[image]"));
 
     private static ConversationRow Read(string json)
     {

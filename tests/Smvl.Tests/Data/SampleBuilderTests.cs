@@ -52,6 +52,56 @@ public sealed class SampleBuilderTests : IDisposable
         }
     }
 
+    /// <summary>A file's row of two turns, system message and pictures in both, is the chats that it tells of.</summary>
+    [Fact]
+    public void ARowIsTheChatsThatItTells()
+    {
+        foreach ((int i, byte[] picture) in pictures.Index())
+        {
+            File.WriteAllBytes(temporary[$"{i}.png"], picture);
+        }
+
+        temporary.Write("rows.jsonl", """
+            {"images": ["0.png", "1.png", "2.png"], "conversations": [{"from": "system", "value": "简短。"}, {"from": "human", "value": "<image>\n比较<image>，"}, {"from": "gpt", "value": "一样。"}, {"from": "human", "value": "还有\n<image>"}, {"from": "gpt", "value": "不同。"}]}
+            """);
+        using CauldronDataset data = CauldronDataset.Open(temporary.Path, "rows.jsonl");
+        using CauldronSample row = data.ReadSample(0, SampleRules.AllTurns, 9), first = data.ReadSample(0, 1, 9), two = data.ReadSample(0, SampleRules.AllTurns, 2);
+        SampleBuilder builder = new(model.Images, model.Prompts, Rules(1000));
+        using Sample sample = builder.Build(row, "here"), one = builder.Build(first, "here"), less = builder.Build(two, "here");
+
+        using ChatSession session = new(model);
+        RgbImage[] shown = [.. pictures.Select(picture => ImageDecoder.Decode(picture, "here"))];
+        ChatMessage system = ChatMessage.FromText("system", "简短。"), question = new("user", ContentPart.Image, new("比较"), ContentPart.Image, new("，"));
+        int[] end = model.Tokenizer.Encode("\n");
+        Prompt asked = session.Prepare([system, question], shown[..2], thinking: false);
+        Prompt again = session.Prepare([new("user", new ContentPart("还有\n"), ContentPart.Image)], shown[2..], thinking: false);
+        Prompt unseen = session.Prepare([ChatMessage.FromText("user", "还有\n")], [], thinking: false);
+        int[] turn = [.. asked.Ids, .. model.Prompts.Answer("一样。"), .. end], answer = [.. model.Prompts.Answer("不同。"), .. end];
+        Assert.Equal(turn, one.Ids);
+        Assert.Equal([.. turn, .. again.Ids, .. answer], sample.Ids);
+        Assert.Equal([.. turn, .. unseen.Ids, .. answer], less.Ids);
+        Assert.Equal(asked.Tiles.Concat(again.Tiles).SelectMany(tiles => tiles.ToArray()), sample.Tiles.Memory.ToArray());
+        Assert.Equal((1, 0, 1), (first.PicturesLeft, row.PicturesLeft, two.PicturesLeft));
+
+        // where the last picture does not fit, its turn goes
+        (int Width, int Height)[] sizes = [.. pictures.Select(picture => ImageDecoder.ReadSize(picture, "here"))];
+        int most = 1000;
+        SampleLayout layout;
+        do
+        {
+            layout = new SampleBuilder(model.Images, model.Prompts, Rules(most--)).Lay(row, sizes, "here");
+        }
+        while (layout.Dropped == 0);
+        Assert.Equal((2, 1), (layout.Plans.Count, layout.Dropped));
+        Assert.Equal("<think>\n\n</think>\n\n一样。<|im_end|>", model.Tokenizer.Decode([.. layout.Text.Labels.Where(label => label != Batch.Ignored)]));
+        int[] gone = model.Tokenizer.Encode("<|im_start|>user\n还有\n\n<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n不同。<|im_end|>\n");
+        Assert.InRange(layout.Text.Cut, gone.Length, gone.Length + model.Prompts.LayoutTokens(ImageGrid.Whole));
+        foreach (RgbImage picture in shown)
+        {
+            picture.Dispose();
+        }
+    }
+
     [Fact]
     public void PicturesBeyondTheLimitAreLeftOutAndCounted()
     {

@@ -94,6 +94,72 @@ public sealed partial class PromptBuilderGoldenTests
         }
     }
 
+    /// <summary>
+    /// A row of one turn is, up to its answer, what the reference's template makes of the question without thinking, with its system message
+    /// and its pictures where they stand.
+    /// </summary>
+    [Theory]
+    [InlineData("text"), InlineData("system"), InlineData("two-images"), InlineData("image-last")]
+    public void TrainingReadsTheReferencesPrompt(string name)
+    {
+        (ChatMessage[] messages, string text) = Conversation(name, open: true);
+        (PromptBuilder builder, TrainingText sample, ImageGrid[] grids) = Sample([.. messages, ChatMessage.FromText("assistant", "答案。")]);
+        int[] asked = Tokenizers.Tiny.Encode(builder.Expand(text, grids)), answer = Tokenizers.Tiny.Encode("答案。<|im_end|>");
+        Assert.Equal([.. asked, .. answer, .. Tokenizers.Tiny.Encode("\n")], sample.Ids);
+        Assert.Equal(asked, builder.Chat(messages, grids, enableThinking: false));
+        int[] labelled = [.. Tokenizers.Tiny.Encode("<think>\n\n</think>\n\n"), .. answer];
+        Assert.Equal([.. labelled, PromptBuilder.IgnoredLabel], sample.Labels[^(labelled.Length + 1)..]);
+    }
+
+    [Theory, InlineData("train"), InlineData("think-last")]
+    public void TrainingReadsTheReferencesConversation(string name)
+    {
+        (ChatMessage[] messages, string text) = Conversation(name, open: false);
+        (PromptBuilder builder, TrainingText sample, ImageGrid[] grids) = Sample(messages);
+        Assert.Equal(Tokenizers.Tiny.Encode(builder.Expand(text, grids)), sample.Ids);
+        int said = Tokenizers.Tiny.Encode(text[text.IndexOf("<think>", StringComparison.Ordinal)..]).Length;
+        Assert.Equal([.. sample.Ids[^said..^1], PromptBuilder.IgnoredLabel], sample.Labels[^said..]);
+        Assert.All(sample.Labels[..^said], label => Assert.Equal(PromptBuilder.IgnoredLabel, label));
+    }
+
+    private static (ChatMessage[] Messages, string Text) Conversation(string name, bool open)
+    {
+        Assert.SkipUnless(File.Exists(Golden.Path("chat", "cases.json")), "the fixtures have no chat/");
+        JsonElement golden = Golden.Json("chat", "cases.json").EnumerateArray().Single(each =>
+            each.GetProperty("name").GetString() == name && each.GetProperty("add_generation_prompt").GetBoolean() == open
+            && each.GetProperty("enable_thinking").ValueKind == JsonValueKind.False && each.GetProperty("tools").ValueKind == JsonValueKind.Null);
+        return ([.. golden.GetProperty("messages").EnumerateArray().Select(ChatMessage.FromJson)], golden.GetProperty("text").GetString()!);
+    }
+
+    /// <summary>A row of a conversation that ends with its last answer, each picture of it cut another way.</summary>
+    private static (PromptBuilder Builder, TrainingText Sample, ImageGrid[] Grids) Sample(ChatMessage[] messages)
+    {
+        string? system = messages[0].Role == "system" ? messages[0].Content[0].Text : null;
+        QuestionAnswer[] turns = [.. messages[(system is null ? 0 : 1)..].Chunk(2).Select(pair => Turn(pair[0], pair[1].Content[0].Text!))];
+        ImageGrid[] grids = [.. Enumerable.Range(0, messages.Sum(message => message.Content.Count(part => part.IsImage))).Select(i => new ImageGrid(1 + i, 2))];
+        (PromptBuilder builder, _) = Builder();
+        SampleRules rules = new(100_000) { LossOn = LossOn.Answer };
+        Assert.True(builder.TrySample(turns, grids, rules, out TrainingText sample, system));
+        return (builder, sample, grids);
+
+        static QuestionAnswer Turn(ChatMessage question, string answer)
+        {
+            List<int> offsets = [];
+            int at = 0;
+            foreach (ContentPart part in question.Content)
+            {
+                if (part.IsImage)
+                {
+                    offsets.Add(at);
+                }
+
+                at += part.Text?.Length ?? 0;
+            }
+
+            return new(string.Concat(question.Content.Select(part => part.Text)), answer) { PictureOffsets = offsets };
+        }
+    }
+
     private static IEnumerable<TheoryDataRow<int>> Indices(JsonElement cases) =>
         Enumerable.Range(0, cases.GetArrayLength()).Select(index => new TheoryDataRow<int>(index));
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Smvl.Formats;
 using Smvl.Models;
@@ -78,22 +79,51 @@ public sealed class NotFiniteTests : IDisposable
         Assert.True(Directory.Exists(temporary["run", $"checkpoint-{step - 1}"]));
     }
 
-    [Fact]
-    public void AWeightThatIsBrokenAlreadyIsNamed()
+    /// <summary>A run names the one tensor that was made bad, or the operation that it broke, and nothing that only follows from it.</summary>
+    [Theory]
+    [InlineData("vision.position_embedding", float.NaN, @"the weight vision\.position_embedding \[")]
+    [InlineData("text.layers.1.mlp.up", float.NaN, @"the weight text\.layers\.1\.mlp\.up \[")]
+    [InlineData("text.layers.1.mlp.up", 3e38f, @"y \[\d+, \d+\] of LinearGroup with text\.layers\.1\.mlp\.up, on ")]
+    [InlineData("vision.layers.1.mlp.fc1.weight", 3e38f, @"y \[\d+, \d+\] of Linear with vision\.layers\.1\.mlp\.fc1\.weight, on ")]
+    public void WhatWasMadeBadIsNamed(string name, float value, string expected)
     {
-        string model = temporary.CopyOfGolden("spliced");
-        string path = Path.Combine(model, "model.safetensors");
+        string message = Error((name, value, value == 3e38f));
+        Assert.Matches($"^step 1: .* first in {expected}", message);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    /// <summary>
+    /// The tower's output is made 0, so that every activation is finite, and the connector's weights so large that the gradient which goes
+    /// back through them is not.
+    /// </summary>
+    [Fact]
+    public void AGradientThatOverflowsIsNamed()
+    {
+        string message = Error(("vision.post_norm.weight", 0, true), ("vision.post_norm.bias", 0, true), ("connector.weight", 3e38f, true));
+        Assert.Contains("the gradient of vision.", message);
+        Assert.Matches(@"first in dx \[\d+, 768\] of LinearBackwardInput with connector\.weight, on ", message);
+    }
+
+    /// <summary>The message of a run on the fixtures' model with other numbers in some of its tensors: the first, or all of them.</summary>
+    private string Error(params (string Name, float Value, bool All)[] changes)
+    {
+        string model = temporary.CopyOfGolden("spliced"), path = Path.Combine(model, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(path);
+        using (CpuBackend cpu = new(1))
+        using (ModelFolder folder = ModelFolder.Open(Golden.Path("spliced"), cpu))
         using (SafetensorsFile file = SafetensorsFile.Open(path))
         {
-            // the position embedding's first number, wherever it is
-            byte[] own = System.Runtime.InteropServices.MemoryMarshal.AsBytes(file.Tensors["model.vision_model.embeddings.position_embedding.weight"].Span<float>()[..16]).ToArray();
-            BitConverter.GetBytes(float.NaN).CopyTo(bytes, bytes.AsSpan().IndexOf(own));
+            foreach ((string name, float value, bool all) in changes)
+            {
+                Span<float> numbers = file.Tensors[folder.Model.Parameters.Single(p => p.Name == name).HuggingFace].Span<float>();
+                int start = bytes.AsSpan().IndexOf(MemoryMarshal.AsBytes(numbers));
+                MemoryMarshal.Cast<byte, float>(bytes.AsSpan(start, (all ? numbers.Length : 1) * sizeof(float))).Fill(value);
+            }
         }
 
         File.WriteAllBytes(path, bytes);
-        List<string> keys = RunFixture.Keys(temporary["run"], "--max_steps", "1", "--per_device_train_batch_size", "1");
+        List<string> keys = RunFixture.Keys(temporary["run"], "--max_steps", "1", "--per_device_train_batch_size", "1", "--freeze", "full");
         keys[1] = model;
-        Assert.Contains("the weight vision.position_embedding", Assert.Throws<SmvlException>(() => RunFixture.Run(keys)).Message);
+        return Assert.Throws<SmvlException>(() => RunFixture.Run(keys)).Message;
     }
 }
