@@ -22,10 +22,11 @@ internal static class BenchCommand
         var device = new DeviceOption { Description = "what to measure: cpu, gpu, gpu:N as smvl devices counts, or auto: a real GPU where there is one; default: cpu" };
         var threads = new ThreadsOption();
         var work = new Option<string?>(BenchProcess.WorkOption) { Hidden = true };
+        var shapes = new Option<bool>("--shapes") { Description = "the shapes of gemm.* and attention.* as JSON, for a peer to be measured on", Hidden = true };
         work.AcceptOnlyFromAmong([.. BenchmarkSuite.Works.Select(each => each.Name)]);
         var command = new Command("bench", "Measure this machine and this program on it: operations, inference, training, memory. Takes minutes.")
         {
-            json, preset, only, model, projector, device, threads, work,
+            json, preset, only, model, projector, device, threads, work, shapes,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
@@ -41,6 +42,12 @@ internal static class BenchCommand
 
                 InvocationConfiguration streams = parsed.InvocationConfiguration;
                 GpuDeviceInfo? gpu = Backends.Find(device.Read(parsed) ?? new DeviceChoice(DeviceKind.Cpu));
+                if (parsed.GetValue(shapes))
+                {
+                    BenchJson.WriteShapes(streams.Output, extents);
+                    return 0;
+                }
+
                 if (parsed.GetValue(work) is { } single)
                 {
                     BenchmarkWork known = BenchmarkSuite.Works.Single(each => each.Name == single);

@@ -22,6 +22,15 @@ internal static class BenchJson
         output.WriteLine("]");
     }
 
+    /// <summary><c>{products: [[rows, inputs, outputs]], attention: [[tokens, heads, key/value heads, head width, causal]]}</c></summary>
+    public static void WriteShapes(TextWriter output, BenchmarkPreset preset)
+    {
+        IEnumerable<string> products = preset.Extents.Products.Select(shape => $"[{shape.Rows}, {shape.Inputs}, {shape.Outputs}]");
+        IEnumerable<string> attention = preset.Extents.Attention.Select(
+            shape => $"[{shape.Tokens}, {shape.Heads}, {shape.KeyValueHeads}, {shape.HeadDim}, {(shape.Causal ? "true" : "false")}]");
+        output.WriteLine($"{{\"products\": [{string.Join(", ", products)}], \"attention\": [{string.Join(", ", attention)}]}}");
+    }
+
     /// <exception cref="JsonException">not what <see cref="Write"/> writes</exception>
     public static IReadOnlyList<BenchmarkRow> Read(string text)
     {

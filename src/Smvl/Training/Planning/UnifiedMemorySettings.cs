@@ -31,7 +31,6 @@ internal static class UnifiedMemorySettings
     /// <param name="notice">gets the line</param>
     /// <param name="cancellation">stops the search</param>
     /// <returns>the same, or with other values of keys that it does not give</returns>
-    /// <exception cref="SmvlException">what the run would refuse too</exception>
     public static TrainingArguments Fit(TrainingArguments arguments, long limit, Action<string> notice, CancellationToken cancellation)
     {
         if (Keys.Any(arguments.Gives) || TrainingRun.FindModel(arguments, _ => { }) is null)
@@ -52,10 +51,14 @@ internal static class UnifiedMemorySettings
             notice($"{string.Join(", ", plan.Picked.Select(key => $"{key.Key} {key.Value}"))}: so that the run fits {PlanText.Bytes(limit)} of memory that GPU and CPU share, as the configuration says nothing about it");
             return arguments.With([.. plan.Picked.Select(picked => (Keys.Single(key => key.Name == picked.Key), picked.Value))]);
         }
-        catch (SmvlException e) when (e.Where == SettingsSearch.Memory)
+        catch (SmvlException e)
         {
-            // an estimate, of the CPU's memory: no reason to refuse the run
-            notice(e.Message);
+            // no reason to refuse the run: an estimate, of the CPU's memory, or rows of which the first cannot be used; all else it says itself
+            if (e.Where == SettingsSearch.Memory)
+            {
+                notice(e.Message);
+            }
+
             return arguments;
         }
     }

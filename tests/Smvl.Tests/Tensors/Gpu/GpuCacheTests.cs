@@ -118,7 +118,7 @@ public sealed class GpuCacheTests
         Assert.Same(real, Backends.Auto([real], false, options, _ => null));
         Assert.StartsWith($"computing on GPU {real.Index}: A card, ", notices[^1], StringComparison.Ordinal);
         Assert.Null(Backends.Auto([real], false, options, _ => "norms: 3 is 4"));
-        Assert.Contains("computing on the CPU: GPU 0: A card, ", notices[^1], StringComparison.Ordinal);
+        Assert.Contains($"computing on the CPU: GPU {real.Index}: A card, ", notices[^1], StringComparison.Ordinal);
         Assert.Contains(" fails its first check (norms: 3 is 4); smvl devices --check shows more", notices[^1], StringComparison.Ordinal);
         Assert.Equal(2, notices.Count);
         Assert.Null(Backends.Auto([real], false, options with { OnlyOnCpu = "no" }, _ => throw new InvalidOperationException("nobody needs it")));

@@ -32,6 +32,7 @@ internal static partial class OperationChecks
                 float[] values = [.. CheckTensors.Normal(1, 1001).Select((value, i) => value * MathF.Pow(10, (i % 15) - 9)), float.PositiveInfinity, 65520f];
                 return [run.As(dtype, run.Put(values, values.Length))];
             });
+            yield return EveryNumber(dtype);
         }
 
         yield return new("conversions", "to Q8_0", 1e-7, 0, run => [run.As(DType.Q8_0, run.Random(1, 5, 96)), run.As(DType.Q8_0, run.Put(new float[64], 64))]);
@@ -60,6 +61,18 @@ internal static partial class OperationChecks
             });
         }
     }
+
+    /// <summary>Of 16 bits, but NaN: subnormals and infinities among them, as a conversion and as rows of a table.</summary>
+    private static OperationCheck EveryNumber(DType dtype) =>
+        new("conversions", $"from {dtype}", 0, 0, run =>
+        {
+            const int width = 64, rows = (ushort.MaxValue + 1) / width;
+            int infinity = dtype == DType.F16 ? 0x7C00 : 0x7F80;
+            Tensor table = run.Keep(run.Backend.Allocate(dtype, new Shape(rows, width))), gathered = run.Unwritten(rows, width);
+            run.Backend.Upload<ushort>([.. Enumerable.Range(0, rows * width).Select(bits => (ushort)((bits & 0x7FFF) > infinity ? 0 : bits))], table);
+            run.Backend.Gather(gathered, table, [.. Enumerable.Range(0, rows)]);
+            return [run.As(DType.F32, table), gathered];
+        });
 
     private static OperationCheck RowsByIndex(int width)
     {

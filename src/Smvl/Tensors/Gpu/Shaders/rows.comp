@@ -32,7 +32,7 @@ void main()
         uint from = (OPERATION == PUT ? row : index.at[row]) * width, to = (OPERATION == PUT ? index.at[row] : row) * width;
         for (uint i = gl_LocalInvocationIndex * 4; i < width; i += gl_WorkGroupSize.x * 4)
         {
-            vec4 values = elements(x, from + i, width - i);
+            vec4 values = exactElements(x, from + i, width - i);
             values += OPERATION == ADD_GATHERED ? floats(y, to + i, width - i) : vec4(0.0);
             putFloats(y, to + i, width - i, values);
         }
