@@ -308,19 +308,21 @@ internal readonly unsafe struct ByteLanes256 : IByteLanes<Vector256<byte>>
     private static Vector256<int> Quads(Vector256<byte> w0, Vector256<byte> w1, Vector256<byte> w2, Vector256<byte> w3, ActivationBlock* a) =>
         Quads(w0, a->Values) + Quads(w1, a->Values + 8) + (Quads(w2, a->Values + 16) + Quads(w3, a->Values + 24));
 
-    /// <summary>Any signed bytes, without AVX2.</summary>
+    /// <summary>sums plus, in each 32-bit word, the products of four signed bytes by four, without AVX2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Quads(Vector256<byte> w, sbyte* a)
+    internal static Vector256<int> AddQuads(Vector256<int> sums, Vector256<byte> w, Vector256<sbyte> a)
     {
         if (Dp.IsSupported)
         {
-            Vector128<sbyte> shared = Vector128.Create(*(long*)a).AsSByte();
             return Vector256.Create(
-                Dp.DotProduct(Vector128<int>.Zero, w.GetLower().AsSByte(), shared), Dp.DotProduct(Vector128<int>.Zero, w.GetUpper().AsSByte(), shared));
+                Dp.DotProduct(sums.GetLower(), w.GetLower().AsSByte(), a.GetLower()), Dp.DotProduct(sums.GetUpper(), w.GetUpper().AsSByte(), a.GetUpper()));
         }
 
-        Vector256<int> words = w.AsInt32(), by = Shared(a).AsInt32();
-        return ((words << 24 >> 24) * (by << 24 >> 24)) + ((words << 16 >> 24) * (by << 16 >> 24))
+        Vector256<int> words = w.AsInt32(), by = a.AsInt32();
+        return sums + ((words << 24 >> 24) * (by << 24 >> 24)) + ((words << 16 >> 24) * (by << 16 >> 24))
             + (((words << 8 >> 24) * (by << 8 >> 24)) + ((words >> 24) * (by >> 24)));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Quads(Vector256<byte> w, sbyte* a) => AddQuads(Vector256<int>.Zero, w, Shared(a));
 }

@@ -7,14 +7,15 @@ namespace Smvl.Tensors.Cpu;
 /// <summary>
 /// Matrix products of a linear layer, see <see cref="Backend.Linear"/>: x (T, K), weight (N, K), y (T, N). Weights are F32, BF16 or
 /// F16, or quantized where x has many rows, and converted exactly; everything else is F32. Fewer rows meet quantized weights as
-/// <see cref="MatMulQuantized"/> says. A result does not depend on the number of threads.
+/// <see cref="MatMulQuantized"/> says, and any number of rows those of half bytes, many as <see cref="MatMulNibbles"/> says. A result
+/// does not depend on the number of threads.
 /// </summary>
 internal static unsafe class MatMul
 {
     // from about this many rows on, packing the weights pays
     private const int FewRows = 8;
 
-    // from about this many rows on, widening quantized weights pays: bytes by bytes are slower than F32 by F32 in blocks
+    // from about this many rows on, widening quantized weights other than half bytes pays: signed bytes by bytes are slower than F32 by F32 in blocks
     private const int ManyRows = 256;
 
     /// <summary>Best first: what <see cref="MatMulBlocked{TTile}"/> does with the widest vectors of this machine.</summary>
@@ -31,7 +32,11 @@ internal static unsafe class MatMul
     /// <summary>y (T, N) = x (T, K) · weight (N, K)ᵀ + bias (N).</summary>
     public static void Linear(CpuThreads threads, Tensor y, Tensor x, Tensor weight, Tensor? bias)
     {
-        if (MeetsBytes(x, weight))
+        if (MeetsNibbles(x, weight))
+        {
+            MatMulNibbles.Linear(threads, [y], x, [weight], bias);
+        }
+        else if (MeetsBytes(x, weight))
         {
             MatMulQuantized.Linear(threads, [y], x, [weight], bias);
         }
@@ -41,24 +46,31 @@ internal static unsafe class MatMul
         }
     }
 
-    /// <summary>ys[i] = x · weights[i]ᵀ. What is read at the pace of memory shares x as bytes and one handing out of work.</summary>
+    /// <summary>ys[i] = x · weights[i]ᵀ. What is multiplied as bytes shares x as bytes, and what is read at the pace of memory one handing out of work.</summary>
     public static void LinearGroup(CpuThreads threads, ReadOnlySpan<Tensor> ys, Tensor x, ReadOnlySpan<Tensor> weights)
     {
-        bool together = true;
+        bool nibbles = true, bytes = true;
         foreach (Tensor weight in weights)
         {
-            together &= MeetsBytes(x, weight);
+            bool many = MeetsNibbles(x, weight);
+            nibbles &= many;
+            bytes &= !many && MeetsBytes(x, weight);
         }
 
-        if (together)
+        if (nibbles)
+        {
+            MatMulNibbles.Linear(threads, ys, x, weights, null);
+        }
+        else if (bytes)
         {
             MatMulQuantized.Linear(threads, ys, x, weights, null);
-            return;
         }
-
-        for (int i = 0; i < weights.Length; i++)
+        else
         {
-            Linear(threads, ys[i], x, weights[i], null);
+            for (int i = 0; i < weights.Length; i++)
+            {
+                Linear(threads, ys[i], x, weights[i], null);
+            }
         }
     }
 
@@ -69,6 +81,9 @@ internal static unsafe class MatMul
     /// <summary>dWeight (N, K) += dyᵀ · x.</summary>
     public static void LinearBackwardWeight(CpuThreads threads, Tensor dWeight, Tensor dy, Tensor x) =>
         LinearBackwardWeight(Blocked, threads, dWeight, dy, x);
+
+    private static bool MeetsNibbles(Tensor x, Tensor weight) =>
+        MatMulNibbles.IsSupported && MatMulNibbles.Takes(weight.DType) && x.Shape.Rows > FewRows;
 
     private static bool MeetsBytes(Tensor x, Tensor weight) =>
         weight.DType.IsQuantized() && (x.Shape.Rows < ManyRows || !Vector128.IsHardwareAccelerated);

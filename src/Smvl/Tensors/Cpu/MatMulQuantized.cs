@@ -33,16 +33,9 @@ internal static unsafe class MatMulQuantized
         where TLanes : IByteLanes<T>
         where T : unmanaged
     {
-        int rows = x.Shape.Rows, inputs = x.Shape.Width, blocks = inputs / ActivationBlock.Size;
-        var activations = (ActivationBlock*)Scratch.Floats(ScratchUse.Shared, (long)rows * blocks * (sizeof(ActivationBlock) / sizeof(float)));
-        float* source = x.Pointer<float>(), biases = bias is null ? null : bias.Pointer<float>();
-        threads.ForRanges(rows, Partition.RowGrain(inputs), (start, end) =>
-        {
-            for (int t = start; t < end; t++)
-            {
-                ActivationBlock.Quantize(source + ((long)t * inputs), inputs, activations + ((long)t * blocks));
-            }
-        });
+        int rows = x.Shape.Rows, inputs = x.Shape.Width;
+        ActivationBlock* activations = Activations(threads, x.Pointer<float>(), rows, inputs);
+        float* biases = bias is null ? null : bias.Pointer<float>();
         var products = new Work[weights.Length];
         for (int i = 0; i < products.Length; i++)
         {
@@ -56,6 +49,21 @@ internal static unsafe class MatMulQuantized
 
         PanelRun[] runs = PanelRun.Cut(products, threads.Count);
         threads.For(runs.Length, i => Run<TLanes, T>(products[runs[i].Product], runs[i].Start, runs[i].End));
+    }
+
+    /// <summary>x (rows, inputs) as bytes, valid until this thread's next product.</summary>
+    internal static ActivationBlock* Activations(CpuThreads threads, float* x, int rows, int inputs)
+    {
+        int blocks = inputs / ActivationBlock.Size;
+        var activations = (ActivationBlock*)Scratch.Floats(ScratchUse.Shared, (long)rows * blocks * (sizeof(ActivationBlock) / sizeof(float)));
+        threads.ForRanges(rows, Partition.RowGrain(inputs), (start, end) =>
+        {
+            for (int t = start; t < end; t++)
+            {
+                ActivationBlock.Quantize(x + ((long)t * inputs), inputs, activations + ((long)t * blocks));
+            }
+        });
+        return activations;
     }
 
     private static void Run<TLanes, T>(in Work work, int panel, int end)

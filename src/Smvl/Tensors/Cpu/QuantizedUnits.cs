@@ -41,6 +41,16 @@ internal unsafe interface IQuantizedUnit
         where T : unmanaged;
 }
 
+/// <summary>A format whose weights are half bytes from 0 to 15 with a scale and an offset for every 32: x = scale · q − minimum.</summary>
+internal unsafe interface INibbleUnit : IQuantizedUnit
+{
+    /// <summary>
+    /// A part for products of many rows: four consecutive inputs of the eight rows at a time, as bytes, <paramref name="stride"/> bytes
+    /// from one four to the next; per row the scale, and twice the minimum.
+    /// </summary>
+    static abstract void Spread(byte* quads, int stride, float* scales, float* minima, byte* unit, int part);
+}
+
 /// <summary>Eight scales (F16), 4 strips. x = d · q.</summary>
 internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
 {
@@ -92,7 +102,7 @@ internal readonly unsafe struct UnitQ8_0 : IQuantizedUnit
 }
 
 /// <summary>Eight scales (F16), 2 strips of half bytes: the low halves are inputs 0 to 15. x = d · (q − 8).</summary>
-internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
+internal readonly unsafe struct UnitQ4_0 : INibbleUnit
 {
     public static int Depth => 32;
 
@@ -142,13 +152,27 @@ internal readonly unsafe struct UnitQ4_0 : IQuantizedUnit
         where TLanes : IByteLanes<T>
         where T : unmanaged =>
         TLanes.MultiplyAdd(TLanes.Scale(TLanes.DotNibbles(w0, w1, w2, w3, a), a->Scale), d, sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Spread(byte* quads, int stride, float* scales, float* minima, byte* unit, int part)
+    {
+        Vector256<float> scale = ElementF16.Load8(unit);
+        scale.Store(scales);
+        (scale * 16f).Store(minima);
+        for (int strip = 0; strip < 2; strip++, quads += 2 * stride)
+        {
+            Vector256<byte> a = Vector256.Load(unit + 16 + (64 * strip)), b = Vector256.Load(unit + 48 + (64 * strip));
+            UnitParts.SpreadNibbles(quads, stride, a, b);
+            UnitParts.SpreadNibbles(quads + (4 * stride), stride, a >>> 4, b >>> 4);
+        }
+    }
 }
 
 /// <summary>
 /// Eight scales and eight minima (F32), then per part eight scales and per part eight minima of 6 bits, as bytes, then 16 strips of
 /// half bytes: the low halves are the even parts. x = d · scale · q − dmin · min.
 /// </summary>
-internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
+internal readonly unsafe struct UnitQ4_K : INibbleUnit
 {
     private const int Scales = 64, Minima = Scales + 64, Strips = Minima + 64;
 
@@ -231,6 +255,19 @@ internal readonly unsafe struct UnitQ4_K : IQuantizedUnit
         where T : unmanaged =>
         TLanes.MultiplyAdd(
             TLanes.Scale(TLanes.DotNibbles(w0, w1, w2, w3, s, a), a->Scale), d, TLanes.MultiplyAdd(TLanes.Share(a->MinusHalfSum), t, sum));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Spread(byte* quads, int stride, float* scales, float* minima, byte* unit, int part)
+    {
+        (Vector256.Load((float*)unit) * UnitParts.Floats((sbyte*)unit + Scales + (8 * part))).Store(scales);
+        (Vector256.Load((float*)unit + 8) * UnitParts.Floats((sbyte*)unit + Minima + (8 * part)) * 2f).Store(minima);
+        int shift = (part & 1) * 4;
+        byte* rows = unit + Strips + (part / 2 * 256);
+        for (int strip = 0; strip < 4; strip++, rows += 64, quads += 2 * stride)
+        {
+            UnitParts.SpreadNibbles(quads, stride, Vector256.Load(rows) >>> shift, Vector256.Load(rows + 32) >>> shift);
+        }
+    }
 }
 
 /// <summary>
@@ -347,11 +384,10 @@ internal static unsafe class UnitParts
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void WidenStrip(float* destination, int stride, Vector256<byte> a, Vector256<byte> b, Vector256<float> scale, Vector256<float> minimum)
     {
-        Vector256<int> first = Vector256.Narrow(a.AsInt64(), b.AsInt64()), second = Vector256.Narrow(a.AsInt64() >>> 32, b.AsInt64() >>> 32);
+        (Vector256<int> first, Vector256<int> second) = Quads(a, b);
         Put(destination, stride, first, scale, minimum);
         Put(destination + (4 * stride), stride, second, scale, minimum);
 
-        // four inputs of each row in a word
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         static void Put(float* destination, int stride, Vector256<int> words, Vector256<float> scale, Vector256<float> minimum)
         {
@@ -361,6 +397,21 @@ internal static unsafe class UnitParts
             ((Vector256.ConvertToSingle(words >> 24) * scale) - minimum).Store(destination + (3 * stride));
         }
     }
+
+    /// <summary>Eight inputs of eight rows, in the low half of each byte, rows 0 to 3 and 4 to 7: four inputs of all rows, then the other four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SpreadNibbles(byte* quads, int stride, Vector256<byte> a, Vector256<byte> b)
+    {
+        Vector256<byte> mask = Vector256.Create((byte)15);
+        (Vector256<int> first, Vector256<int> second) = Quads(a & mask, b & mask);
+        first.Store((int*)quads);
+        second.Store((int*)(quads + stride));
+    }
+
+    /// <summary>Four inputs of each row in a word, and the other four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (Vector256<int> First, Vector256<int> Second) Quads(Vector256<byte> a, Vector256<byte> b) =>
+        (Vector256.Narrow(a.AsInt64(), b.AsInt64()), Vector256.Narrow(a.AsInt64() >>> 32, b.AsInt64() >>> 32));
 
     /// <summary>Eight blocks' F16 fields, row by row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,7 +15,7 @@ public sealed unsafe class MatMulQuantizedTests
         var shapes = new TheoryData<DType, int, int, int>();
         foreach (DType dtype in (DType[])[DType.Q8_0, DType.Q4_0, DType.Q4_K, DType.Q6_K])
         {
-            foreach ((int rows, int outputs, int blocks) in ((int, int, int)[])[(1, 8, 1), (1, 37, 3), (3, 9, 2), (4, 200, 1), (7, 1, 2), (66, 17, 1)])
+            foreach ((int rows, int outputs, int blocks) in ((int, int, int)[])[(1, 8, 1), (1, 37, 3), (3, 9, 2), (4, 200, 1), (7, 1, 2), (9, 8, 2), (12, 100, 3), (66, 17, 1), (131, 65, 2)])
             {
                 shapes.Add(dtype, rows, outputs, blocks * dtype.BlockSize());
             }
@@ -59,26 +59,66 @@ public sealed unsafe class MatMulQuantizedTests
             MatMulQuantized.Linear<ByteLanes512, Vector512<byte>>(threads, [wide], x, [weight], null);
             AssertClose(expected, wide, inputs);
         }
+
+        if (!MatMulNibbles.Takes(dtype))
+        {
+            return;
+        }
+
+        using Tensor narrowMany = KernelData.Unwritten(rows, outputs);
+        MatMulNibbles.Linear<QuadLanes256, Vector256<byte>>(threads, [narrowMany], x, [weight], null);
+        AssertClose(expected, narrowMany, inputs);
+        if (QuadLanes512.IsSupported)
+        {
+            using Tensor wideMany = KernelData.Unwritten(rows, outputs);
+            MatMulNibbles.Linear<QuadLanes512, Vector512<byte>>(threads, [wideMany], x, [weight], null);
+            AssertClose(expected, wideMany, inputs);
+        }
     }
 
+    /// <summary>A few rows against one at a time, and many against some fewer, which end in the middle of a tile.</summary>
     [Theory]
-    [MemberData(nameof(Types))]
-    public void ARowHasOneResultWhateverItsNeighboursAndTheThreads(DType dtype)
+    [InlineData(DType.Q8_0, 70, 1)]
+    [InlineData(DType.Q6_K, 70, 1)]
+    [InlineData(DType.Q4_0, 8, 1)]
+    [InlineData(DType.Q4_0, 70, 11)]
+    [InlineData(DType.Q4_K, 8, 1)]
+    [InlineData(DType.Q4_K, 70, 11)]
+    public void ARowHasOneResultWhateverItsNeighboursAndTheThreads(DType dtype, int rows, int fewer)
     {
-        const int rows = 70, outputs = 300;
+        const int outputs = 300;
         int inputs = 2 * dtype.BlockSize();
         using CpuBackend one = new(1), three = new(3);
         using Tensor blocks = Blocks(dtype, outputs, inputs), weight = one.Import(blocks);
         using Tensor x = KernelData.Random(2, DType.F32, rows, inputs);
-        using Tensor together = KernelData.Unwritten(rows, outputs), alone = KernelData.Unwritten(rows, outputs);
+        using Tensor together = KernelData.Unwritten(rows, outputs), apart = KernelData.Unwritten(rows, outputs);
 
         three.Linear(together, x, weight, null);
-        for (int t = 0; t < rows; t++)
+        for (int t = 0; t < rows; t += fewer)
         {
-            one.Linear(alone.Slice(t, 1), x.Slice(t, 1), weight, null);
+            // the last ones overlap those before
+            int start = Math.Min(t, rows - fewer);
+            one.Linear(apart.Slice(start, fewer), x.Slice(start, fewer), weight, null);
         }
 
-        Assert.Equal(alone.Span<float>(), together.Span<float>());
+        Assert.Equal(apart.Span<float>(), together.Span<float>());
+    }
+
+    /// <summary>More rows than become bytes at once.</summary>
+    [Fact]
+    public void SlabsOfRowsMeet()
+    {
+        const int rows = 1400, outputs = 5, inputs = 3072;
+        using CpuBackend one = new(1), three = new(3);
+        using Tensor blocks = Blocks(DType.Q4_0, outputs, inputs), weight = one.Import(blocks);
+        using Tensor x = KernelData.Random(2, DType.F32, rows, inputs), bias = KernelData.Random(3, DType.F32, outputs);
+        using Tensor together = KernelData.Unwritten(rows, outputs), apart = KernelData.Unwritten(rows, outputs);
+
+        three.Linear(together, x, weight, bias);
+        one.Linear(apart.Slice(0, 1100), x.Slice(0, 1100), weight, bias);
+        one.Linear(apart.Slice(1100, 300), x.Slice(1100, 300), weight, bias);
+
+        Assert.Equal(apart.Span<float>(), together.Span<float>());
     }
 
     /// <summary>Few rows that are multiplied together, many that are not, and a group of which one weight is no quantized one.</summary>
@@ -106,7 +146,7 @@ public sealed unsafe class MatMulQuantizedTests
         }
     }
 
-    /// <summary>Many rows of x are not rounded to bytes: the weights are widened instead, whoever multiplies.</summary>
+    /// <summary>Many rows of x are rounded to bytes for half bytes only: other weights are widened instead, whoever multiplies.</summary>
     [Theory]
     [MemberData(nameof(Types))]
     public void ProductsOfManyRowsAreThoseOfTheBlocksValues(DType dtype)
@@ -121,7 +161,8 @@ public sealed unsafe class MatMulQuantizedTests
 
         three.Linear(actual, x, weight, bias);
 
-        Assert.Equal(Vector128.IsHardwareAccelerated, expected.Span<float>().SequenceEqual(actual.Span<float>()));
+        bool widened = Vector128.IsHardwareAccelerated && !(MatMulNibbles.IsSupported && MatMulNibbles.Takes(dtype));
+        Assert.Equal(widened, expected.Span<float>().SequenceEqual(actual.Span<float>()));
     }
 
     [Theory]
@@ -156,13 +197,15 @@ public sealed unsafe class MatMulQuantizedTests
 
     /// <summary>Sums of bytes are kept in 16 bits on the way: every bit set and none, with activations at both ends of a byte.</summary>
     [Theory]
-    [InlineData(DType.Q8_0, 0)]
-    [InlineData(DType.Q4_0, 0)]
-    [InlineData(DType.Q4_K, 0, 2)]
-    [InlineData(DType.Q6_K, 208)]
-    public void TheLargestSumsFit(DType dtype, params int[] scalesAt)
+    [InlineData(DType.Q8_0, 5, 0)]
+    [InlineData(DType.Q4_0, 5, 0)]
+    [InlineData(DType.Q4_0, 17, 0)]
+    [InlineData(DType.Q4_K, 5, 0, 2)]
+    [InlineData(DType.Q4_K, 17, 0, 2)]
+    [InlineData(DType.Q6_K, 5, 208)]
+    public void TheLargestSumsFit(DType dtype, int rows, params int[] scalesAt)
     {
-        const int rows = 5, outputs = 16;
+        const int outputs = 16;
         int inputs = 2 * dtype.BlockSize(), blockBytes = dtype.BlockBytes();
         using CpuBackend backend = new(1);
         using Tensor blocks = KernelData.Empty(dtype, outputs, inputs), x = KernelData.Unwritten(rows, inputs);
