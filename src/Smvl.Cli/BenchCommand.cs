@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Smvl.Benchmarks;
+using Smvl.Tensors;
+using Smvl.Tensors.Gpu;
 
 namespace Smvl.Cli;
 
@@ -17,12 +19,13 @@ internal static class BenchCommand
         var only = new Option<string?>("--only") { Description = "NAME,...: these rows; gemm means all gemm.*" };
         var model = new Option<string?>("--model") { Description = "a spliced folder, or a text model's .gguf file; without it, one with random weights is made and removed again (3 GB)" };
         var projector = new Option<string?>("--mmproj") { Description = "the vision tower of a .gguf --model" };
+        var device = new DeviceOption { Description = "what to measure: cpu, gpu, gpu:N as smvl devices counts, or auto: a real GPU where there is one; default: cpu" };
         var threads = new ThreadsOption();
         var work = new Option<string?>(BenchProcess.WorkOption) { Hidden = true };
         work.AcceptOnlyFromAmong([.. BenchmarkSuite.Works.Select(each => each.Name)]);
         var command = new Command("bench", "Measure this machine and this program on it: operations, inference, training, memory. Takes minutes.")
         {
-            json, preset, only, model, projector, threads, work,
+            json, preset, only, model, projector, device, threads, work,
         };
 
         // on a thread of its own, so that Ctrl-C is heard
@@ -37,16 +40,17 @@ internal static class BenchCommand
                 }
 
                 InvocationConfiguration streams = parsed.InvocationConfiguration;
+                GpuDeviceInfo? gpu = Backends.Find(device.Read(parsed) ?? new DeviceChoice(DeviceKind.Cpu));
                 if (parsed.GetValue(work) is { } single)
                 {
                     BenchmarkWork known = BenchmarkSuite.Works.Single(each => each.Name == single);
-                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, threads.Read(parsed), source, cancellation));
+                    BenchJson.Write(streams.Output, BenchmarkSuite.Run(known, extents, DeviceChoice.Of(gpu?.Index), threads.Read(parsed), source, cancellation));
                     return 0;
                 }
 
-                IReadOnlySet<string> names = Names(parsed.GetValue(only));
+                IReadOnlySet<string> names = Names(parsed.GetValue(only), gpu);
                 bool asJson = parsed.GetValue(json);
-                BenchRun run = new(extents, source, threads.Read(parsed), asJson ? streams.Error : streams.Output, cancellation);
+                BenchRun run = new(extents, source, gpu, threads.Read(parsed), asJson ? streams.Error : streams.Output, cancellation);
                 IReadOnlyList<BenchmarkRow> rows = run.Measure(names);
                 if (asJson)
                 {
@@ -59,11 +63,11 @@ internal static class BenchCommand
         return command;
     }
 
-    private static HashSet<string> Names(string? only)
+    private static HashSet<string> Names(string? only, GpuDeviceInfo? gpu)
     {
         if (only is null)
         {
-            return [.. BenchmarkSuite.Names];
+            return [.. gpu is null ? BenchmarkSuite.Names : BenchmarkSuite.GpuNames];
         }
 
         var names = new HashSet<string>();
@@ -76,6 +80,11 @@ internal static class BenchCommand
             }
 
             names.UnionWith(found);
+        }
+
+        if (gpu is not null && BenchmarkSuite.Works.FirstOrDefault(work => work.OnlyOnCpu is not null && names.Contains(work.Name)) is { } missing)
+        {
+            throw new UsageException($"--only: there is no {missing.Name} of a GPU: {missing.OnlyOnCpu}; known are {string.Join(", ", BenchmarkSuite.GpuNames)}.");
         }
 
         return names;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Smvl.Benchmarks;
+using Smvl.Tensors;
 
 namespace Smvl.Cli;
 
@@ -16,10 +17,10 @@ internal static class BenchProcess
 
     /// <exception cref="SmvlException">the process failed; with its own words</exception>
     public static IReadOnlyList<BenchmarkRow> Run(
-        BenchmarkWork work, BenchmarkPreset preset, int? threads, BenchmarkSource model, CancellationToken cancellation)
+        BenchmarkWork work, BenchmarkPreset preset, DeviceChoice device, int? threads, BenchmarkSource model, CancellationToken cancellation)
     {
         ProcessStartInfo start = ThisProgram();
-        foreach (string argument in (string[])["bench", WorkOption, work.Name, "--preset", preset.Name, "--model", model.Path])
+        foreach (string argument in (string[])["bench", WorkOption, work.Name, "--preset", preset.Name, "--device", device.ToString(), "--model", model.Path])
         {
             start.ArgumentList.Add(argument);
         }

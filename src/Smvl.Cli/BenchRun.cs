@@ -1,10 +1,13 @@
 using Smvl.Benchmarks;
 using Smvl.Formats;
+using Smvl.Tensors;
+using Smvl.Tensors.Gpu;
 
 namespace Smvl.Cli;
 
 /// <summary>Measures rows one after the other and shows each as soon as it is there.</summary>
-internal sealed class BenchRun(BenchmarkPreset preset, BenchmarkSource? model, int? threads, TextWriter output, CancellationToken cancellation)
+internal sealed class BenchRun(
+    BenchmarkPreset preset, BenchmarkSource? model, GpuDeviceInfo? gpu, int? threads, TextWriter output, CancellationToken cancellation)
 {
     /// <summary>A work could not be measured; the others were.</summary>
     public bool Failed { get; private set; }
@@ -23,15 +26,16 @@ internal sealed class BenchRun(BenchmarkPreset preset, BenchmarkSource? model, i
             ? WriteProgress.Watch(output, progress => BenchmarkModel.Make(preset, progress, cancellation))
             : null;
         BenchTable table = new(output);
-        table.Begin(preset, model?.Path, threads);
+        table.Begin(preset, model?.Path, gpu, threads);
+        DeviceChoice device = DeviceChoice.Of(gpu?.Index);
         var rows = new List<BenchmarkRow>();
         foreach (BenchmarkWork work in works)
         {
             try
             {
                 IReadOnlyList<BenchmarkRow> measured = BenchTable.Watch(output, work.Name, () => work.RunsModel
-                    ? BenchProcess.Run(work, preset, threads, model ?? new BenchmarkSource(made!.Path), cancellation)
-                    : BenchmarkSuite.Run(work, preset, threads, model, cancellation));
+                    ? BenchProcess.Run(work, preset, device, threads, model ?? new BenchmarkSource(made!.Path), cancellation)
+                    : BenchmarkSuite.Run(work, preset, device, threads, model, cancellation));
                 foreach (BenchmarkRow row in measured.Where(row => names.Contains(row.Name)))
                 {
                     rows.Add(row);

@@ -2,29 +2,39 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Smvl.Benchmarks;
+using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
+using Smvl.Tensors.Gpu;
 using Spectre.Console;
 
 namespace Smvl.Cli;
 
-/// <summary>Rows as aligned lines below what they belong to: program, machine, model, date.</summary>
+/// <summary>Rows as aligned lines below what they belong to: program, date, machine or GPU with its driver, model.</summary>
 internal sealed class BenchTable(TextWriter output)
 {
     private const int Digits = 4;
 
-    public void Begin(BenchmarkPreset preset, string? model, int? threads)
+    public void Begin(BenchmarkPreset preset, string? model, GpuDeviceInfo? gpu, int? threads)
     {
         string version = typeof(BenchTable).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-        using CpuBackend backend = new(threads);
-        string vectors = MachineDescription.VectorBits > 32 ? $"vectors of {MachineDescription.VectorBits} bits" : "no vectors";
         output.WriteLine($"SmVL {version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {DateTime.Now:yyyy-MM-dd}");
-        output.WriteLine($"{MachineDescription.Processor}, {Environment.ProcessorCount} cores, {backend.ThreadCount} threads, {vectors}");
+        output.WriteLine(gpu is null ? Processor(threads) : Gpu(gpu));
         output.WriteLine(model is null
             ? $"{preset.Name}: random weights; the tokenizer is a stand-in that merges nothing"
             : $"{preset.Name}, model {model}");
         output.WriteLine();
         output.WriteLine($"{"name",-33}{"value",9} {"unit",-8}{"limit",9}{"share",8}");
     }
+
+    private static string Processor(int? threads)
+    {
+        using CpuBackend backend = new(threads);
+        string vectors = MachineDescription.VectorBits > 32 ? $"vectors of {MachineDescription.VectorBits} bits" : "no vectors";
+        return $"{MachineDescription.Processor}, {Environment.ProcessorCount} cores, {backend.ThreadCount} threads, {vectors}";
+    }
+
+    private static string Gpu(GpuDeviceInfo gpu) => TerminalText.Printable(
+        $"{Backends.Describe(gpu)}, Vulkan {gpu.Api}, {ByteSize.Text(gpu.Memory)}; host {MachineDescription.Processor}, {Environment.ProcessorCount} cores");
 
     public void Add(BenchmarkRow row) => output.WriteLine(
         $"{row.Name,-33}{Short(row.Value),9} {row.Unit,-8}{(row.Limit is { } limit ? Short(limit) : ""),9}{(row.Share is { } share ? Percent(share) : ""),8}".TrimEnd());

@@ -3,26 +3,41 @@ using System.Globalization;
 using System.Text.Json;
 using Smvl.Benchmarks;
 using Smvl.Evaluation;
+using Smvl.Tensors;
+using Smvl.Tensors.Cpu;
 using Smvl.Tensors.Gpu;
+using Smvl.Tensors.Gpu.Checks;
 using Smvl.Tensors.Gpu.Vulkan;
 
 namespace Smvl.Cli;
 
-/// <summary><c>smvl devices</c>: what there is to compute on.</summary>
+/// <summary><c>smvl devices</c>: what there is to compute on, and whether a GPU computes what the CPU does.</summary>
 internal static class DevicesCommand
 {
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "an array, a device an object" };
-        var command = new Command("devices", "List what --device can name: the CPU, and the GPUs with a Vulkan driver.") { json };
+        var check = new Option<bool>("--check") { Description = "compare every operation of a GPU, forward and backward, with the CPU's: seconds" };
+        var device = new DeviceOption { Description = "which GPU to check: gpu, or gpu:N as listed; default: gpu" };
+        var command = new Command("devices", "List what --device can name: the CPU, and the GPUs with a Vulkan driver.") { json, check, device };
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(check))
+            {
+                return Check(output, Checked(parsed, json, device));
+            }
+
+            if (device.Read(parsed) is not null)
+            {
+                throw new UsageException("--device goes with --check.");
+            }
+
             IReadOnlyList<GpuDeviceInfo> devices = GpuDeviceInfo.List();
             if (parsed.GetValue(json))
             {
                 WriteJson(output, devices);
-                return;
+                return 0;
             }
 
             output.WriteLine($"cpu    {MachineDescription.Processor}, {Environment.ProcessorCount} cores");
@@ -37,8 +52,40 @@ internal static class DevicesCommand
                     ? "no GPU: the Vulkan loader finds no driver; install the GPU's"
                     : "no GPU: there is no Vulkan loader (Debian: libvulkan1; macOS: MoltenVK)");
             }
+
+            return 0;
         });
         return command;
+    }
+
+    private static GpuDeviceInfo Checked(ParseResult parsed, Option<bool> json, DeviceOption device) =>
+        parsed.GetValue(json) ? throw new UsageException("--check has no --json.")
+        : Backends.Find(device.Read(parsed) ?? new DeviceChoice(DeviceKind.Gpu))
+            ?? throw new UsageException("--check compares a GPU with the CPU: --device must name a GPU.");
+
+    /// <returns>the exit code</returns>
+    private static int Check(TextWriter output, GpuDeviceInfo device)
+    {
+        output.WriteLine($"{TerminalText.Printable(Backends.Describe(device))}, against the CPU");
+        using CpuBackend cpu = new();
+        using GpuBackend gpu = new(GpuDevice.Open(device));
+        int failures = 0;
+        foreach (IGrouping<string, OperationCheck> group in OperationChecks.All.GroupBy(check => check.Group))
+        {
+            CheckResult[] results = [.. group.Select(check => OperationChecks.Run(check, cpu, gpu))];
+            foreach (CheckResult wrong in results.Where(result => result.Failure is not null))
+            {
+                failures++;
+                output.WriteLine($"wrong: {wrong.Failure}");
+            }
+
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{group.Key,-12} {results.Length,3} checks, {results.Count(result => result.Failure is null),3} agree, the worst is off by {results.Max(result => result.Error):F2} of what it may be"));
+        }
+
+        output.WriteLine(failures == 0 ? $"all {OperationChecks.All.Count} agree" : $"{failures} of {OperationChecks.All.Count} do not agree: use --device cpu");
+        return failures == 0 ? 0 : CommandLineProgram.BadInput;
     }
 
     private static void Write(TextWriter output, GpuDeviceInfo device)

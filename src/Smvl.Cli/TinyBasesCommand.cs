@@ -17,15 +17,23 @@ internal static class TinyBasesCommand
         var output = new Option<string>("--output") { Description = "everything goes there; a second call goes on where the first one stopped", DefaultValueFactory = _ => "tiny-bases" };
         var samples = new Option<string>("--samples") { Description = "the folder of the sample data", DefaultValueFactory = _ => "samples/data" };
         var configs = new Option<string>("--configs") { Description = "the folder of the trainings' configurations", DefaultValueFactory = _ => "configs" };
+        var share = new Option<double>("--share") { Description = "of the data and of every training's steps; less than 1 tries the whole way in little time", DefaultValueFactory = _ => 1 };
+        share.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is not (> 0 and <= 1))
+            {
+                result.AddError("--share must be more than 0 and at most 1.");
+            }
+        });
         var device = new DeviceOption();
         var threads = new ThreadsOption();
-        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about two hours on two cores.") { output, samples, configs, device, threads };
+        var command = new Command("build", "Make data, tokenizers, both bases and the demo's model from the sample data: about two hours on two cores.") { output, samples, configs, share, device, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
                 using Backend backend = device.Open(parsed, threads);
                 var build = new TinyBasesBuild(
-                    parsed.GetRequiredValue(samples), parsed.GetRequiredValue(configs), parsed.GetRequiredValue(output), backend, threads.Read(parsed),
+                    parsed.GetRequiredValue(samples), parsed.GetRequiredValue(configs), parsed.GetRequiredValue(output), parsed.GetValue(share), backend, threads.Read(parsed),
                     parsed.InvocationConfiguration.Output, cancellation);
                 return build.Run() ? 0 : CommandLineProgram.Interrupted;
             },
@@ -55,15 +63,16 @@ internal static class TinyBasesCommand
         var output = new Option<string>("--output") { Description = "a folder for scenes_en, shapes_en and emoji_en", Required = true };
         Option<int> scenes = Count("--scenes", "rows of scenes_en to train on", EnglishData.DefaultScenes);
         Option<int> testScenes = Count("--test_scenes", "rows of scenes_en with held-out pairs", EnglishData.DefaultTestScenes);
+        Option<int> colors = Count("--colors", "rows of colors_en to train on", EnglishData.DefaultColors);
         Option<int> shapes = Count("--shapes", "rows of shapes_en to train on", EnglishData.DefaultShapes);
         Option<int> variants = Count("--variants", "pictures of each emoji to train on", EnglishData.DefaultVariants);
         Option<long> seed = Seed();
         var threads = new ThreadsOption();
-        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, shapes, variants, seed, threads };
+        var command = new Command("data", "Write what the English base is trained on, from the sample data alone.") { samples, output, scenes, testScenes, colors, shapes, variants, seed, threads };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => EnglishData.Write(
                 parsed.GetRequiredValue(samples), parsed.GetRequiredValue(output), parsed.GetValue(scenes), parsed.GetValue(testScenes),
-                parsed.GetValue(shapes), parsed.GetValue(variants), (ulong)parsed.GetValue(seed), new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
+                parsed.GetValue(colors), parsed.GetValue(shapes), parsed.GetValue(variants), (ulong)parsed.GetValue(seed), new ParallelRows(threads.Read(parsed), cancellation), parsed.InvocationConfiguration.Output),
             cancellation));
         return command;
     }

@@ -44,7 +44,7 @@ internal sealed class EmojiRows
     public CauldronRow Vary(ulong seed, int row)
     {
         (EmojiEntry entry, _, EmojiPicture picture) = emoji[row % emoji.Length];
-        var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
+        SplitMix64 random = SceneRows.Random(seed, row);
         using RgbImage variant = picture.Vary(MayFlip(entry), ref random);
         return Row(LibGd.EncodeJpeg(variant, SceneRows.JpegQuality), entry, Scene.Below(2, ref random), parts: Chance.Is(PartsShare, ref random));
     }

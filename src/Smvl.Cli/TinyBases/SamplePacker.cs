@@ -7,18 +7,18 @@ using Smvl.Images;
 namespace Smvl.Cli.TinyBases;
 
 /// <summary>
-/// Packs <c>samples/data</c>: Chinese scenes, all of cauldron-mini's emoji at 72 pixels with their Chinese turns, their English turns as a
+/// Packs <c>samples/data</c>: Chinese scenes, some with colors that have no name, all of cauldron-mini's emoji at 72 pixels with their Chinese turns, their English turns as a
 /// table, and the index of pictures. Photographs that are there stay as they are.
 /// </summary>
 internal sealed class SamplePacker
 {
-    public const string EmojiSubset = "emoji_zh", SceneSubset = "scenes_zh";
+    public const string EmojiSubset = "emoji_zh", SceneSubset = "scenes_zh", ShapeSubset = "shapes_zh";
 
     /// <summary>Of the scenes that are committed.</summary>
     public const int DefaultSeed = 1;
 
     private const string EnglishEmoji = "emoji_en", IndexName = "index.tsv";
-    private const int EmojiSize = 72, EmojiColors = 64, TrainScenes = 2400, TestScenes = 300;
+    private const int EmojiSize = 72, EmojiColors = 64, TrainScenes = 2400, TestScenes = 300, Shapes = 1200;
     private const int SplitColumn = 1, RowColumn = 2, OriginColumn = 11, IndexColumns = 13;
 
     private readonly string source;
@@ -47,6 +47,7 @@ internal sealed class SamplePacker
             WriteSplit(output, SceneSubset, split, parallel.Make(scenes, row => Scene(split, seed, row)), log);
         }
 
+        WriteSplit(output, ShapeSubset, EmojiTable.Train, parallel.Make(Shapes, row => ShapeScene(seed, row)), log);
         string indexFile = Path.Combine(source, IndexName);
         var packer = new SamplePacker(source, ReadIndex(indexFile), emojiTest is null ? [] : ReadGroups(emojiTest));
         List<EmojiEntry> table = [];
@@ -67,9 +68,15 @@ internal sealed class SamplePacker
     public static CauldronRow Scene(string split, ulong seed, int row)
     {
         bool heldOut = split == EmojiTable.Test;
-        ulong stream = SplitMix64.Mix(SplitMix64.Mix(seed) + (heldOut ? 2UL : 1UL));
-        return SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, stream, row);
+        return SceneRows.Make(SceneSubset, SceneQuestions.Chinese, heldOut, Stream(seed, heldOut ? 2UL : 1), row);
     }
+
+    /// <summary>A row of shapes_zh, scenes whose colors have no name.</summary>
+    /// <param name="seed">of the sample data</param>
+    /// <param name="row">its number</param>
+    public static CauldronRow ShapeScene(ulong seed, int row) => SceneRows.MakeUnnamed(ShapeSubset, Stream(seed, 3UL), row);
+
+    private static ulong Stream(ulong seed, ulong number) => SplitMix64.Mix(SplitMix64.Mix(seed) + number);
 
     /// <summary>Opens one file of a subset.</summary>
     public static CauldronDataset OpenSplit(string data, string subset, string split)

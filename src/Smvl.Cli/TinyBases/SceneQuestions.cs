@@ -144,11 +144,16 @@ internal sealed class ChineseQuestions : SceneQuestions
     /// the answer long before it finds it by one of the question's, and a description, which names colors before shapes, teaches the one way only.
     /// </summary>
     /// <param name="scene">one that is not for counting: each shape occurs once</param>
+    /// <param name="colors">whether colors are asked for too</param>
     /// <param name="random">chooses the orders</param>
-    public static SceneTurn[] AskByShape(Scene scene, ref SplitMix64 random)
+    public static SceneTurn[] AskByShape(Scene scene, bool colors, ref SplitMix64 random)
     {
         (string Asked, Func<SceneObject, string> Property)[] properties =
-            [("是什么颜色", o => Name(o.Color)), ("在哪里", o => Place(o.Cell)), ("是大的还是小的", o => Name(o.Size))];
+        [
+            .. colors ? [("是什么颜色", (SceneObject o) => Name(o.Color))] : Array.Empty<(string, Func<SceneObject, string>)>(),
+            ("在哪里", o => Place(o.Cell)),
+            ("是大的还是小的", o => Name(o.Size)),
+        ];
         List<SceneTurn> turns = [];
         foreach ((string asked, Func<SceneObject, string> property) in Chance.Shuffled(properties, ref random))
         {
@@ -159,6 +164,11 @@ internal sealed class ChineseQuestions : SceneQuestions
 
         return [.. turns];
     }
+
+    /// <summary>All that can be asked about a scene whose colors have no name: the things' places and sizes by shape, or how many there are of a shape.</summary>
+    public static SceneTurn[] AskWithoutColors(Scene scene, ref SplitMix64 random) => scene.Counted is { } counted
+        ? [new SceneTurn(Count, HowMany(counted.Shape), Answer(scene.Objects.Count(o => o.Shape == counted.Shape)))]
+        : AskByShape(scene, colors: false, ref random);
 
     public override string Description(Scene scene) => scene.Counted is null
         ? string.Join('，', scene.Objects.Select(o => $"{Place(o.Cell)}有一个{Name(o.Size)}的{Name(o.Color)}{Name(o.Shape)}")) + "。"
@@ -177,7 +187,7 @@ internal sealed class ChineseQuestions : SceneQuestions
         Pick([$"{Name(about.Shape)}是大的还是小的？", $"{Name(about.Color)}的图形是大的还是小的？"], ref random);
 
     protected override string AskCount(SceneObject about, ref SplitMix64 random) =>
-        Pick([$"图中有几个{Name(about.Shape)}？", $"一共有几个{Name(about.Color)}的{Name(about.Shape)}？"], ref random);
+        Pick([HowMany(about.Shape), $"一共有几个{Name(about.Color)}的{Name(about.Shape)}？"], ref random);
 
     protected override string AskDescription(ref SplitMix64 random) =>
         Pick<string>(["图中有什么？", "请描述这张图片。"], ref random);
@@ -190,7 +200,11 @@ internal sealed class ChineseQuestions : SceneQuestions
 
     protected override string SizeAnswer(SceneSize size) => Name(size) + "的。";
 
-    protected override string CountAnswer(int count) => Number(count) + "个。";
+    protected override string CountAnswer(int count) => Answer(count);
+
+    private static string HowMany(SceneShape shape) => $"图中有几个{Name(shape)}？";
+
+    private static string Answer(int count) => Number(count) + "个。";
 }
 
 /// <summary>
@@ -199,7 +213,7 @@ internal sealed class ChineseQuestions : SceneQuestions
 /// </summary>
 internal sealed class EnglishQuestions : SceneQuestions
 {
-    public const string PartsQuestion = "What is in each part?", ShapesQuestion = "What shape is in each part?";
+    public const string PartsQuestion = "What is in each part?", ColorsQuestion = "What color is in each part?", ShapesQuestion = "What shape is in each part?";
 
     private static readonly string[] Colors = ["red", "orange", "yellow", "green", "blue", "purple", "black", "white"];
     private static readonly string[] Shapes = ["circle", "square", "triangle", "star", "cross", "heart"];
@@ -212,10 +226,13 @@ internal sealed class EnglishQuestions : SceneQuestions
     protected override double PartsShare => 0.75;
 
     public override SceneTurn PartByPart(Scene scene) =>
-        new(Parts, PartsQuestion, $"Colors: {List(scene, o => Name(o.Color))}. {ShapesAndSizes(scene)}");
+        new(Parts, PartsQuestion, $"{TellColors(scene)} {TellShapes(scene)} {TellSizes(scene)}");
+
+    /// <summary>The same without the shapes.</summary>
+    public static SceneTurn ColorsByPart(Scene scene) => new(Parts, ColorsQuestion, $"{TellColors(scene)} {TellSizes(scene)}");
 
     /// <summary>The same without the colors.</summary>
-    public static SceneTurn ShapesByPart(Scene scene) => new(Parts, ShapesQuestion, ShapesAndSizes(scene));
+    public static SceneTurn ShapesByPart(Scene scene) => new(Parts, ShapesQuestion, $"{TellShapes(scene)} {TellSizes(scene)}");
 
     public override string Description(Scene scene) => scene.Counted is null
         ? Sentence(string.Join(", ", scene.Objects.Select(o => $"a {Name(o.Size)} {Name(o.Color)} {Name(o.Shape)} {Places[o.Cell]}")))
@@ -247,7 +264,11 @@ internal sealed class EnglishQuestions : SceneQuestions
 
     protected override string CountAnswer(int count) => Sentence(Numbers[count]);
 
-    private static string ShapesAndSizes(Scene scene) => $"Shapes: {List(scene, o => Name(o.Shape))}. Sizes: {List(scene, o => Name(o.Size))}.";
+    private static string TellColors(Scene scene) => $"Colors: {List(scene, o => Name(o.Color))}.";
+
+    private static string TellShapes(Scene scene) => $"Shapes: {List(scene, o => Name(o.Shape))}.";
+
+    private static string TellSizes(Scene scene) => $"Sizes: {List(scene, o => Name(o.Size))}.";
 
     private static string List(Scene scene, Func<SceneObject, string> name) =>
         string.Join(' ', SceneGrid.Cells(scene).Select(cell => cell is { } thing ? name(thing) : "none"));

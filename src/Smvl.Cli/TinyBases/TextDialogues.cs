@@ -48,7 +48,7 @@ internal sealed class TextDialogues
     /// <param name="row">its number</param>
     public CauldronRow Train(ulong seed, int row)
     {
-        var random = new SplitMix64(SplitMix64.Mix(seed + ((ulong)row * SplitMix64.Increment)));
+        SplitMix64 random = SceneRows.Random(seed, row);
         return Row(Chance.Is(byShape, ref random) ? ByShape(ref random) : random.NextUnit() switch
         {
             < SceneShare => AboutScene(heldOut: false, ref random),
@@ -138,7 +138,7 @@ internal sealed class TextDialogues
             scene = Draw(heldOut: false, ref random);
         }
         while (scene.Counted is not null || scene.Objects.Count == 1);
-        SceneTurn[] turns = ChineseQuestions.AskByShape(scene, ref random);
+        SceneTurn[] turns = ChineseQuestions.AskByShape(scene, colors: true, ref random);
         turns[0] = turns[0] with { User = $"{SceneGrid.Tell(scene, ref random).Text}\n{turns[0].User}" };
         return turns;
     }

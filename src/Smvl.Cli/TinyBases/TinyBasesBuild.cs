@@ -1,3 +1,4 @@
+using System.Globalization;
 using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
@@ -13,25 +14,29 @@ namespace Smvl.Cli.TinyBases;
 /// <param name="samples">the folder of the sample data</param>
 /// <param name="configs">the folder of the trainings' configurations</param>
 /// <param name="output">everything goes there; the three models under the names that samples/ has them under</param>
+/// <param name="share">of the data and of every training's steps, 0 to 1: less than 1 tries the whole way in little time</param>
 /// <param name="backend">trains</param>
 /// <param name="threads">cores to draw random weights on</param>
 /// <param name="log">lines for the user</param>
 /// <param name="cancellation">stops behind a training's last whole step</param>
 internal sealed class TinyBasesBuild(
-    string samples, string configs, string output, Backend backend, int threads, TextWriter log, CancellationToken cancellation)
+    string samples, string configs, string output, double share, Backend backend, int threads, TextWriter log, CancellationToken cancellation)
 {
     /// <summary>The bases' names, in samples/ too.</summary>
     public const string VisionName = "smolvlm-tiny-en", TextName = "qwen3-tiny-zh", DemoName = "demo-model";
 
-    private const string EnglishPreset = "qwen3-tiny-en", LinearPreset = "qwen3-tiny-en-linear", FirstCourse = "first-course-en", EnglishDataName = "data-en", ChineseDataName = "data-zh", ByShapeDataName = "data-zh-by-shape", FirstChineseCourse = "first-course-zh", ByShapeCourse = "by-shape-course-zh";
+    private const string EnglishPreset = "qwen3-tiny-en-linear", SeeingCourse = "seeing-course-en", EnglishDataName = "data-en", ChineseDataName = "data-zh", ByShapeDataName = "data-zh-by-shape", FirstChineseCourse = "first-course-zh", ByShapeCourse = "by-shape-course-zh";
     private const ulong DataSeed = 1;
     private const long EnglishSeed = 1, ChineseSeed = 2;
+
+    // the tokenizer finds its merges in them
+    private const int FewestDialogues = 4000;
 
     /// <summary>Which file of the configurations a model is trained with.</summary>
     private static readonly Dictionary<string, string> Configurations = new()
     {
-        [FirstCourse] = "tiny_en_train.yaml",
-        [VisionName] = "tiny_en_linear_train.yaml",
+        [SeeingCourse] = "tiny_en_train.yaml",
+        [VisionName] = "tiny_en_telling_train.yaml",
         [FirstChineseCourse] = "tiny_zh_train.yaml",
         [ByShapeCourse] = "tiny_zh_by_shape_train.yaml",
         [TextName] = "tiny_zh_last_train.yaml",
@@ -53,10 +58,12 @@ internal sealed class TinyBasesBuild(
     {
         Directory.CreateDirectory(output);
         var parallel = new ParallelRows(threads, cancellation);
+        int dialogues = Math.Max(FewestDialogues, Part(ChineseData.DefaultRows));
         Once(EnglishDataName, folder => EnglishData.Write(
-            samples, folder, EnglishData.DefaultScenes, EnglishData.DefaultTestScenes, EnglishData.DefaultShapes, EnglishData.DefaultVariants, DataSeed, parallel, log));
-        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.DefaultByShape, DataSeed, parallel, log));
-        Once(ByShapeDataName, folder => ChineseData.Write(samples, folder, ChineseData.DefaultRows, TextDialogues.CourseByShape, DataSeed, parallel, log));
+            samples, folder, Part(EnglishData.DefaultScenes), EnglishData.DefaultTestScenes, Part(EnglishData.DefaultColors), Part(EnglishData.DefaultShapes),
+            Part(EnglishData.DefaultVariants), DataSeed, parallel, log));
+        Once(ChineseDataName, folder => ChineseData.Write(samples, folder, dialogues, TextDialogues.DefaultByShape, DataSeed, parallel, log));
+        Once(ByShapeDataName, folder => ChineseData.Write(samples, folder, dialogues, TextDialogues.CourseByShape, DataSeed, parallel, log));
         Once("tokenizer-en", folder => TokenizerLearning.Learn(
             chinese: false, [Path.Combine(At(EnglishDataName), EnglishData.Scenes), Path.Combine(At(EnglishDataName), EmojiRows.Subset)],
             folder, log, cancellation));
@@ -66,17 +73,10 @@ internal sealed class TinyBasesBuild(
 
         Once("start-tower", folder => Initialize(VisionName, null, folder, EnglishSeed));
         Once("start-text-en", folder => Initialize(EnglishPreset, At("tokenizer-en"), folder, EnglishSeed));
-        Once("start-linear-en", folder => Initialize(LinearPreset, At("tokenizer-en"), folder, EnglishSeed));
         Once("start-en", folder => Splice("start-tower", "start-text-en", folder));
         Once("start-zh", folder => Initialize(TextName, At("tokenizer-zh"), folder, ChineseSeed));
-        if (!Train(FirstCourse, "start-en", At(EnglishDataName), splitting: true))
-        {
-            return false;
-        }
-
-        // a decoder too small to see for itself: what it is to tell, the tower must bring within reach of one matrix
-        Once("start-second-course-en", folder => Splice(FirstCourse, "start-linear-en", folder));
-        if (!Train(VisionName, "start-second-course-en", At(EnglishDataName), splitting: true))
+        // the tower learns to see; then it stays as it is, and the decoder learns to tell the scenes, whose pairs of color and shape it must not know
+        if (!Train(SeeingCourse, "start-en", At(EnglishDataName), splitting: true) || !Train(VisionName, SeeingCourse, At(EnglishDataName), splitting: true))
         {
             return false;
         }
@@ -107,8 +107,16 @@ internal sealed class TinyBasesBuild(
         }
 
         log.WriteLine($"{At(name)}: training");
-        TrainingArguments arguments = TrainingArguments.FromCommandLine(
-            Path.Combine(configs, Configurations[name]), "--model", At(start), "--data_dir", data, "--output_dir", At($"run-{name}"), "--no_overwrite_output_dir");
+        string run = At($"run-{name}");
+
+        // what was cut off before its first checkpoint begins anew
+        bool continues = Directory.Exists(run) && Directory.EnumerateDirectories(run, "checkpoint-*").Any();
+        string[] keys =
+        [
+            Path.Combine(configs, Configurations[name]), "--model", At(start), "--data_dir", data, "--output_dir", run, "--overwrite_output_dir", continues ? "false" : "true",
+        ];
+        int steps = Part(TrainingArguments.FromCommandLine(keys).MaxSteps);
+        TrainingArguments arguments = TrainingArguments.FromCommandLine([.. keys, "--max_steps", steps.ToString(CultureInfo.InvariantCulture)]);
         TrainingResult result = TrainingDisplay.Watch(log, display => TrainingRun.Run(arguments, backend, display, cancellation));
         if (result.Interrupted)
         {
@@ -129,6 +137,8 @@ internal sealed class TinyBasesBuild(
         });
         return true;
     }
+
+    private int Part(int whole) => Math.Max(1, (int)(share * whole));
 
     private void Initialize(string preset, string? tokenizer, string folder, long seed) =>
         CheckpointInitializer.Initialize(new InitializeOptions(preset, folder, seed, tokenizer) { Threads = threads }, cancellation: cancellation);

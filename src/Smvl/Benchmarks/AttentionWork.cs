@@ -5,7 +5,7 @@ namespace Smvl.Benchmarks;
 /// <summary><c>attention.*</c>: forward and backward of the preset's shapes of one kind; all operations over all seconds.</summary>
 internal static class AttentionWork
 {
-    private static readonly Runs Often = new(WarmUps: 1, AtLeast: 3, AtMost: 40);
+    private static readonly Runs Often = new(WarmUps: 1, AtLeast: 3, AtMost: 40, Queued: 16);
 
     public static BenchmarkRow Causal(string name, WorkBench bench) => Measure(name, bench, causal: true);
 

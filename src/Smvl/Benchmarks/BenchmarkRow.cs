@@ -9,8 +9,8 @@ namespace Smvl.Benchmarks;
 public sealed record BenchmarkRow(string Name, double Value, string Unit, double? Limit = null, double? Share = null)
 {
     /// <summary>More is better.</summary>
-    internal static BenchmarkRow Rate(string name, double value, string unit, double limit) => new(name, value, unit, limit, value / limit);
+    internal static BenchmarkRow Rate(string name, double value, string unit, double? limit) => new(name, value, unit, limit, value / limit);
 
     /// <summary>Less is better.</summary>
-    internal static BenchmarkRow Time(string name, double seconds, double limit) => new(name, seconds, "s", limit, limit / seconds);
+    internal static BenchmarkRow Time(string name, double seconds, double? limit) => new(name, seconds, "s", limit, limit / seconds);
 }

@@ -6,10 +6,11 @@ internal delegate BenchmarkRow MeasureWork(string name, WorkBench bench);
 /// <summary>One work to measure.</summary>
 public sealed class BenchmarkWork
 {
-    internal BenchmarkWork(string name, bool runsModel, MeasureWork measure)
+    internal BenchmarkWork(string name, bool runsModel, string? onlyOnCpu, MeasureWork measure)
     {
         Name = name;
         RunsModel = runsModel;
+        OnlyOnCpu = onlyOnCpu;
         Measure = measure;
     }
 
@@ -18,6 +19,9 @@ public sealed class BenchmarkWork
 
     /// <summary>It opens a folder, and wants a process of its own, whose peak memory is a second row.</summary>
     public bool RunsModel { get; }
+
+    /// <summary>Why there is no such row of a GPU, as a clause; null if there is.</summary>
+    public string? OnlyOnCpu { get; }
 
     /// <summary>The name of the second row.</summary>
     public string PeakName => $"peak.{Name}";

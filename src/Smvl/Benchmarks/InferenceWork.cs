@@ -52,7 +52,7 @@ internal static class InferenceWork
             Generate(bench, generator, prompt, 1);
             return generator.PromptSeconds;
         });
-        double limit = PromptTokens * best.Limit / new ModelArithmetic(opened.Model).Prompt(PromptTokens);
+        double? limit = PromptTokens * best.Limit / new ModelArithmetic(opened.Model).Prompt(PromptTokens);
         return BenchmarkRow.Rate(name, PromptTokens / best.Seconds, "token/s", limit);
     }
 

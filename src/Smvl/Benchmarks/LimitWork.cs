@@ -10,5 +10,5 @@ internal static class LimitWork
 
     public static BenchmarkRow Read(string name, WorkBench bench) => new(name, Best(bench, MachineLimit.Read), "GB/s");
 
-    private static double Best(WorkBench bench, MachineLimit limit) => Enumerable.Range(0, Bursts).Max(_ => bench.Meter.Burst(limit)) / Giga;
+    private static double Best(WorkBench bench, MachineLimit limit) => Enumerable.Range(0, Bursts).Max(_ => bench.Meter.Burst(limit)!.Value) / Giga;
 }

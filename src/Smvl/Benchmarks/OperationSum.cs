@@ -7,7 +7,7 @@ internal sealed class OperationSum
 
     private double operations;
     private double seconds;
-    private double limitSeconds;
+    private double? limitSeconds = 0;
 
     /// <param name="count">floating point operations</param>
     /// <param name="measured">beside <see cref="MachineLimit.MultiplyAdds"/></param>

@@ -5,7 +5,7 @@ namespace Smvl.Benchmarks;
 /// <summary><c>gemm.*</c>: the matrix products of the preset's shapes, weights in BF16; all operations over all seconds.</summary>
 internal static class ProductWork
 {
-    private static readonly Runs Often = new(WarmUps: 1, AtLeast: 3, AtMost: 40);
+    private static readonly Runs Often = new(WarmUps: 1, AtLeast: 3, AtMost: 40, Queued: 16);
 
     public static BenchmarkRow Forward(string name, WorkBench bench) => Measure(name, bench, shape =>
     {

@@ -1,5 +1,5 @@
 using Smvl.Models;
-using Smvl.Tensors.Cpu;
+using Smvl.Tensors;
 
 namespace Smvl.Benchmarks;
 
@@ -10,7 +10,7 @@ namespace Smvl.Benchmarks;
 /// <param name="Source">the model; null for a work that runs none when the user named none</param>
 /// <param name="Cancellation">heard between runs, and within those of a model</param>
 internal sealed record WorkBench(
-    BenchmarkExtents Extents, CpuBackend Backend, Meter Meter, BenchmarkSource? Source, CancellationToken Cancellation)
+    BenchmarkExtents Extents, Backend Backend, Meter Meter, BenchmarkSource? Source, CancellationToken Cancellation)
 {
     public IChatModel OpenModel() => Source!.IsGguf ? GgufModel.Open(Source.Path, Source.Projector, Backend) : ModelFolder.Open(Source.Path, Backend);
 

@@ -6,7 +6,7 @@ public enum LossOn
     /// <summary>Questions and answers, all but padding and image rows, as the original scripts do.</summary>
     All,
 
-    /// <summary>What the assistant says, and the token that ends it.</summary>
+    /// <summary>What the assistant says, from its think block, empty or not, to the token that ends it.</summary>
     Answer,
 }
 

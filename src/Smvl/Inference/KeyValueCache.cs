@@ -107,10 +107,9 @@ internal sealed class KeyValueCache : IKeyValueCache, IDisposable
 
         public void Append(Backend backend, Tensor newKeys, Tensor newValues)
         {
-            int count = newKeys.Shape[0];
-            backend.Copy(keys.Slice(Count, count), newKeys);
-            backend.Copy(values.Slice(Count, count), newValues);
-            Count += count;
+            backend.CopyRows(keys, Count, newKeys);
+            backend.CopyRows(values, Count, newValues);
+            Count += newKeys.Shape[0];
         }
     }
 }

@@ -6,9 +6,9 @@ namespace Smvl.Models;
 
 /// <summary>
 /// A folder in PEFT's adapter layout: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>, which holds the two matrices of
-/// every adapted layer and, as PEFT's modules_to_save, every other tensor that was trained beside them,
-/// whole where only rows of it were.
-/// Source: PEFT, docs/source/developer_guides/checkpoint.md and utils/save_and_load.py.
+/// every adapted layer, with DoRA its lengths too, as PEFT's modules_to_save every other tensor that was trained beside them, and of a
+/// matrix of which some rows were trained these rows, as PEFT's trainable_token_indices.
+/// Sources: PEFT, docs/source/developer_guides/checkpoint.md, utils/save_and_load.py, and utils/other.py, TrainableTokensWrapper.
 /// </summary>
 internal static class AdapterFolder
 {
@@ -18,8 +18,15 @@ internal static class AdapterFolder
     /// <summary>Before every tensor's name in the model.</summary>
     public const string Prefix = "base_model.model.";
 
+    /// <summary>Behind a layer's name: DoRA's lengths.</summary>
+    public const string MagnitudeSuffix = ".lora_magnitude_vector";
+
     private const string ASuffix = ".lora_A.weight";
     private const string BSuffix = ".lora_B.weight";
+
+    /// <summary>Behind a matrix's module: the values, whatever PEFT calls them, of the rows that <see cref="TokenIdsKey"/> lists.</summary>
+    private const string TokensSuffix = ".token_adapter.trainable_tokens_delta";
+    private const string TokenIdsKey = "trainable_token_indices";
 
     public static bool Is(string folder) => File.Exists(Path.Combine(folder, ConfigName));
 
@@ -38,8 +45,9 @@ internal static class AdapterFolder
     public static void Attach(VisionLanguageModel model, string folder)
     {
         using SafetensorsFile file = OpenWeights(folder);
-        model.AddAdapters(ReadConfig(folder, file), seed: 0);
-        Copy(model, file);
+        JsonSection config = OpenConfig(folder);
+        model.AddAdapters(Read(config, file), seed: 0);
+        Copy(model, config, file);
     }
 
     /// <summary>Reads the tensors of a folder into adapters that the model has: they must be just these.</summary>
@@ -47,13 +55,14 @@ internal static class AdapterFolder
     public static void Load(VisionLanguageModel model, string folder)
     {
         using SafetensorsFile file = OpenWeights(folder);
-        LoraConfig stored = ReadConfig(folder, file), config = model.Adapters!.Config;
-        if (stored.Rank != config.Rank || stored.Scaling != config.Scaling || !stored.Modules.ToHashSet().SetEquals(config.Modules))
+        JsonSection read = OpenConfig(folder);
+        LoraConfig stored = Read(read, file), config = model.Adapters!.Config;
+        if (stored.Rank != config.Rank || stored.Scaling != config.Scaling || stored.UseDora != config.UseDora || !stored.Modules.ToHashSet().SetEquals(config.Modules))
         {
             throw new SmvlException("the adapters differ from the checkpoint's", folder, Describe(stored), Describe(config), "continue with the same keys, or start a new run in another output_dir");
         }
 
-        Copy(model, file);
+        Copy(model, read, file);
     }
 
     /// <summary>Writes a model's adapters and all else that is trained.</summary>
@@ -63,11 +72,12 @@ internal static class AdapterFolder
     public static void Write(VisionLanguageModel model, string folder, string basePath)
     {
         LoraConfig config = model.Adapters!.Config;
-        Parameter[] beside = [.. model.Parameters.Where(p => p is { IsAdapter: false } && (p.Trainable || p.IsReplaced || p.Rows is not null))];
+        Parameter[] ofRows = [.. model.Parameters.Where(StoresRows)], beside = [.. model.Parameters.Where(StoresWhole)];
         SafetensorsWriter.Write(
             Path.Combine(folder, WeightsName),
             [
-                .. model.Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }).Select(p => TensorSource.From(p.HuggingFace, p.Value)),
+                .. model.Adapters.List.SelectMany(adapter => adapter.Parameters).Select(p => TensorSource.From(p.HuggingFace, p.Value)),
+                .. ofRows.Select(p => TensorSource.From(Prefix + LoraAdapter.ModuleOf(p) + TokensSuffix, p.Rows!.Masters.Value)),
                 .. beside.Select(p => TensorSource.From(Prefix + p.HuggingFace, p.Value)),
             ]);
         HuggingFaceJson.WriteObject(Path.Combine(folder, ConfigName), json =>
@@ -84,10 +94,19 @@ internal static class AdapterFolder
             json.WriteNumber("r", config.Rank);
             WriteNames(json, "target_modules", config.Modules);
             json.WriteNull("task_type");
-            json.WriteBoolean("use_dora", false);
+            WriteTokenIds(json, ofRows);
+            json.WriteBoolean("use_dora", config.UseDora);
             json.WriteBoolean("use_rslora", config.RankStabilized);
         });
     }
+
+    /// <summary>Whether an adapter's folder holds rows of a matrix.</summary>
+    public static bool StoresRows(Parameter parameter) => parameter.Rows is not null;
+
+    /// <summary>Whether an adapter's folder holds a tensor of the model as it is.</summary>
+    public static bool StoresWhole(Parameter parameter) => parameter is { IsAdapter: false, Rows: null } && (parameter.Trainable || parameter.IsReplaced);
+
+    private static JsonSection OpenConfig(string folder) => JsonSection.Load(Path.Combine(folder, ConfigName));
 
     private static SafetensorsFile OpenWeights(string folder)
     {
@@ -97,13 +116,11 @@ internal static class AdapterFolder
             : throw new SmvlException("this folder holds no adapter", folder, $"{ConfigName} and {WeightsName}", hint: "give a folder that a run with lora_r, or PEFT, wrote");
     }
 
-    private static LoraConfig ReadConfig(string folder, SafetensorsFile file)
+    private static LoraConfig Read(JsonSection config, SafetensorsFile file)
     {
-        JsonSection config = JsonSection.Load(Path.Combine(folder, ConfigName));
         config.Require("peft_type", "LORA");
         config.Require("bias", "none");
         config.Require("fan_in_fan_out", false);
-        config.Require("use_dora", false);
         foreach (string pattern in (string[])["rank_pattern", "alpha_pattern"])
         {
             if (config.Section(pattern) is { } section && section.Properties().Any())
@@ -116,32 +133,73 @@ internal static class AdapterFolder
         return new LoraConfig(config.Positive("r"), config.OptionalNumber("lora_alpha") ?? throw config.Missing("lora_alpha"), modules)
         {
             Dropout = config.Number("lora_dropout", 0),
+            UseDora = config.Bool("use_dora", false),
             RankStabilized = config.Bool("use_rslora", false),
         };
     }
 
-    private static void Copy(VisionLanguageModel model, SafetensorsFile file)
+    private static void Copy(VisionLanguageModel model, JsonSection config, SafetensorsFile file)
     {
         Dictionary<string, Parameter> adapters = model.Parameters.Where(p => p.IsAdapter).ToDictionary(p => p.HuggingFace);
         Dictionary<string, Parameter> others = model.Parameters.Where(p => !p.IsAdapter).ToDictionary(p => p.HuggingFace);
+        Dictionary<string, (Parameter Matrix, IReadOnlyList<int> Ids)> rows = [];
+        foreach (Parameter matrix in others.Values.Where(VisionLanguageModel.HasTokenRows))
+        {
+            if (TokenIds(config, matrix) is { } ids)
+            {
+                rows.Add(Prefix + LoraAdapter.ModuleOf(matrix) + TokensSuffix, (matrix, ids));
+            }
+        }
+
         foreach ((string name, Tensor stored) in file.Tensors)
         {
-            Parameter parameter = adapters.GetValueOrDefault(name) ?? others.GetValueOrDefault(WithoutPrefix(name, file))
-                ?? throw new SmvlException($"tensor {name} belongs to no part of the model", file.Path, hint: "is the adapter of another model?");
-            if (stored.Shape != parameter.Shape || !stored.DType.IsFloat())
+            using Tensor imported = model.Backend.Import(stored);
+            if (rows.TryGetValue(name, out (Parameter Matrix, IReadOnlyList<int> Ids) part))
             {
-                throw new SmvlException($"tensor {name} has another shape than the model's", file.Path, $"{parameter.Shape}", $"{stored}", "is the adapter of another model?");
+                Check(name, stored, new Shape(part.Ids.Count, part.Matrix.Shape.Width));
+                part.Matrix.ReplaceRows(model.Backend, part.Ids, imported);
+                continue;
             }
 
-            using Tensor imported = model.Backend.Import(stored);
+            Parameter parameter = adapters.GetValueOrDefault(name) ?? others.GetValueOrDefault(WithoutPrefix(name, file))
+                ?? throw new SmvlException($"tensor {name} belongs to no part of the model", file.Path, hint: "is the adapter of another model?");
+            Check(name, stored, parameter.Shape);
             parameter.Replace(model.Backend, imported);
         }
 
-        string[] missing = [.. adapters.Keys.Where(name => !file.Tensors.ContainsKey(name))];
+        string[] missing = [.. adapters.Keys.Concat(rows.Keys).Where(name => !file.Tensors.ContainsKey(name))];
         if (missing.Length > 0)
         {
-            throw new SmvlException($"{missing.Length} tensors are missing", file.Path, NameList.Of(missing), hint: $"every {ASuffix[1..]} has its {BSuffix[1..]}");
+            throw new SmvlException($"{missing.Length} tensors are missing", file.Path, NameList.Of(missing), hint: $"every {ASuffix[1..]} has its {BSuffix[1..]}, with use_dora its {MagnitudeSuffix[1..]}, and {TokenIdsKey} the rows that it lists");
         }
+
+        void Check(string name, Tensor stored, Shape expected)
+        {
+            if (stored.Shape != expected || !stored.DType.IsFloat())
+            {
+                throw new SmvlException($"tensor {name} has another shape than the model's", file.Path, $"{expected}", $"{stored}", "is the adapter of another model?");
+            }
+        }
+    }
+
+    /// <summary>Which rows of a matrix the folder holds: a list is of the embedding's, else there is one for each module, named by its end; null for none.</summary>
+    private static IReadOnlyList<int>? TokenIds(JsonSection config, Parameter matrix)
+    {
+        IReadOnlyList<int>? ids = null;
+        if (config.IsList(TokenIdsKey))
+        {
+            ids = matrix.Name == "text.embedding" ? config.Ints(TokenIdsKey) : null;
+        }
+        else if (config.Section(TokenIdsKey) is { } modules)
+        {
+            string module = LoraAdapter.ModuleOf(matrix);
+            ids = modules.Properties().Select(each => each.Name).FirstOrDefault(name => $".{module}".EndsWith($".{name}", StringComparison.Ordinal)) is { } named ? modules.Ints(named) : null;
+        }
+
+        int[] beyond = [.. (ids ?? []).Where(id => id < 0 || id >= matrix.Shape[0])];
+        return beyond.Length == 0
+            ? ids
+            : throw new SmvlException($"{TokenIdsKey} lists a token that the model does not have", config.File, $"0 to {matrix.Shape[0] - 1}", $"{beyond[0]}", "is the adapter of another model?");
     }
 
     private static string WithoutPrefix(string name, SafetensorsFile file) =>
@@ -149,7 +207,7 @@ internal static class AdapterFolder
             ? name[Prefix.Length..]
             : throw new SmvlException($"tensor {name} is none of an adapter", file.Path, $"{Prefix}…");
 
-    private static string Describe(LoraConfig config) => FormattableString.Invariant($"rank {config.Rank}, scaling {config.Scaling}, {config.Modules.Count} layers");
+    private static string Describe(LoraConfig config) => FormattableString.Invariant($"rank {config.Rank}, scaling {config.Scaling}, {config.Modules.Count} layers, {(config.UseDora ? "DoRA" : "LoRA")}");
 
     // an integer where it is one, as PEFT has it
     private static void WriteAlpha(Utf8JsonWriter json, double alpha)
@@ -162,6 +220,29 @@ internal static class AdapterFolder
         {
             json.WriteFloat("lora_alpha", alpha);
         }
+    }
+
+    /// <summary>Nothing where there are none: PEFT before 0.15 does not know the key.</summary>
+    private static void WriteTokenIds(Utf8JsonWriter json, IReadOnlyCollection<Parameter> matrices)
+    {
+        if (matrices.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject(TokenIdsKey);
+        foreach (Parameter matrix in matrices)
+        {
+            json.WriteStartArray(LoraAdapter.ModuleOf(matrix));
+            foreach (int id in matrix.Rows!.Ids)
+            {
+                json.WriteNumberValue(id);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
     }
 
     private static void WriteNames(Utf8JsonWriter json, string key, IReadOnlyList<string> names)

@@ -17,8 +17,14 @@ internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? 
     public Tensor Forward(Tensor x)
     {
         Tensor y = backend.Allocate(x.Shape.Rows, weight.Shape[0]);
-        backend.Linear(y, x, Matrix(weight.Value), bias?.Value);
+        bool biasLast = weight.Adapter is { ScalesOutput: true };
+        backend.Linear(y, x, Matrix(weight.Value), biasLast ? null : bias?.Value);
         weight.Adapter?.Forward(y, x);
+        if (biasLast && bias is not null)
+        {
+            backend.AddGathered(y, bias.Value.View(1, bias.Value.Count), new int[y.Shape.Rows]);
+        }
+
         return y;
     }
 
@@ -54,12 +60,14 @@ internal sealed class LinearLayer(Backend backend, Parameter weight, Parameter? 
             backend.LinearBackwardParameters(weight.Gradient is { } gradient ? Matrix(gradient) : null, bias?.Gradient, dy, x!);
         }
 
-        if (dx is not null)
+        if (weight.Adapter is not null)
+        {
+            weight.Adapter.Backward(dx, dy, x!, accumulate);
+        }
+        else if (dx is not null)
         {
             backend.LinearBackwardInput(dx, dy, Matrix(weight.Value), accumulate);
         }
-
-        weight.Adapter?.Backward(dx, dy, x!);
     }
 
     /// <summary>A convolution kernel (N, C, p, p) is the matrix (N, C·p·p).</summary>

@@ -33,7 +33,30 @@ internal sealed class LoraAdapters
 
     public IReadOnlyList<LoraAdapter> List { get; }
 
+    /// <summary>A batch begins. When the result is disposed, what the adapters made of their weights is forgotten: an optimizer may change them.</summary>
+    /// <param name="training">false for an evaluation, which leaves nothing out</param>
+    public IDisposable Begin(bool training)
+    {
+        Dropout.Begin(training);
+        Forget();
+        return new Batch(this);
+    }
+
+    /// <summary>See <see cref="LoraAdapter.Forget"/>.</summary>
+    public void Forget()
+    {
+        foreach (LoraAdapter adapter in List)
+        {
+            adapter.Forget();
+        }
+    }
+
     /// <summary>The weights that can have an adapter: the layers' matrices and the connector's.</summary>
     public static IEnumerable<Parameter> Candidates(IEnumerable<Parameter> parameters) =>
         parameters.Where(p => p is { IsMatrix: true, IsAdapter: false } && (p.Part == ModelPart.Connector || p.Name.Contains(".layers.", StringComparison.Ordinal)));
+
+    private sealed class Batch(LoraAdapters adapters) : IDisposable
+    {
+        public void Dispose() => adapters.Forget();
+    }
 }

@@ -9,6 +9,9 @@ internal sealed record LoraConfig(int Rank, double Alpha, IReadOnlyList<string> 
     /// <summary>lora_dropout: share of the adapters' inputs that is left out in training.</summary>
     public double Dropout { get; init; }
 
+    /// <summary>use_dora: see <see cref="DoraMagnitude"/>.</summary>
+    public bool UseDora { get; init; }
+
     /// <summary>use_rslora: the update is scaled by lora_alpha / sqrt(r) (Kalajdzievski 2023).</summary>
     public bool RankStabilized { get; init; }
 

@@ -73,12 +73,40 @@ public sealed class Parameter
     /// <summary>Some rows of a frozen matrix are trained; the matrix gets memory of its own for them.</summary>
     internal TrainedRows TrainRows(Backend backend, IReadOnlyList<int> ids)
     {
-        Tensor own = backend.Allocate(Value.DType, Shape, MemoryPurpose.Weights);
-        backend.Copy(own, Value);
-        backend.SetAside(Value);
-        Value.Dispose();
-        Value = own;
+        TakeOwnMemory(backend);
         return Rows = new TrainedRows(backend, this, ids);
+    }
+
+    /// <summary>Some rows take the values of another tensor's rows, rounded to nearest even; memory must be its own.</summary>
+    /// <param name="backend">copies</param>
+    /// <param name="ids">(n) rows</param>
+    /// <param name="values">(n, D)</param>
+    internal void PutRows(Backend backend, IReadOnlyList<int> ids, Tensor values)
+    {
+        for (int i = 0; i < ids.Count; i++)
+        {
+            using Tensor from = values.Slice(i, 1), to = Value.Slice(ids[i], 1);
+            backend.Copy(to, from);
+        }
+    }
+
+    /// <summary>The same of a matrix as it was opened, which gets memory of its own; rows that are trained take over the values unrounded.</summary>
+    internal void ReplaceRows(Backend backend, IReadOnlyList<int> ids, Tensor values)
+    {
+        if (Rows is not null)
+        {
+            Debug.Assert(ids.SequenceEqual(Rows.Ids), "rows of another run");
+            Rows.Replace(values);
+            return;
+        }
+
+        if (!(Trainable || IsReplaced))
+        {
+            TakeOwnMemory(backend);
+        }
+
+        PutRows(backend, ids, values);
+        IsReplaced = true;
     }
 
     /// <summary>Takes another tensor of the same shape as its value and hands its own out: nothing is copied.</summary>
@@ -105,6 +133,15 @@ public sealed class Parameter
 
         backend.Copy(Value, values);
         IsReplaced = true;
+    }
+
+    private void TakeOwnMemory(Backend backend)
+    {
+        Tensor own = backend.Allocate(Value.DType, Shape, MemoryPurpose.Weights);
+        backend.Copy(own, Value);
+        backend.SetAside(Value);
+        Value.Dispose();
+        Value = own;
     }
 
     /// <summary>Gives its memory back.</summary>

@@ -32,14 +32,17 @@ internal sealed class TrainedRows : IDisposable
     /// <summary>(n, D), trainable.</summary>
     public Parameter Masters { get; }
 
+    /// <summary>(n) which rows they are.</summary>
+    public IReadOnlyList<int> Ids => ids;
+
     /// <summary>Puts the masters into the matrix, rounded to nearest even.</summary>
-    public void Store()
+    public void Store() => whole.PutRows(backend, ids, Masters.Value);
+
+    /// <summary>Takes other values, (n, D), for masters and matrix.</summary>
+    public void Replace(Tensor values)
     {
-        for (int i = 0; i < ids.Length; i++)
-        {
-            using Tensor master = Masters.Value.Slice(i, 1), row = whole.Value.Slice(ids[i], 1);
-            backend.Copy(row, master);
-        }
+        backend.Copy(Masters.Value, values);
+        Store();
     }
 
     /// <summary>The share of these rows in the backward of an embedding.</summary>

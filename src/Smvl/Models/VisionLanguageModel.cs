@@ -130,7 +130,7 @@ public sealed class VisionLanguageModel : IDisposable
     internal void AddAdapters(LoraConfig config, long seed)
     {
         Adapters = new LoraAdapters(this, config, seed);
-        foreach (Parameter parameter in Adapters.List.SelectMany(adapter => new[] { adapter.A, adapter.B }))
+        foreach (Parameter parameter in Adapters.List.SelectMany(adapter => adapter.Parameters))
         {
             parameters.Add(parameter.Name, parameter);
         }
@@ -149,7 +149,8 @@ public sealed class VisionLanguageModel : IDisposable
             using Tensor merged = adapter.Merged();
             adapter.Weight.Replace(Backend, merged);
             adapter.Weight.Adapter = null;
-            foreach (Parameter parameter in (ReadOnlySpan<Parameter>)[adapter.A, adapter.B])
+            adapter.Forget();
+            foreach (Parameter parameter in adapter.Parameters)
             {
                 parameters.Remove(parameter.Name);
                 parameter.Dispose();
@@ -316,6 +317,7 @@ public sealed class VisionLanguageModel : IDisposable
     /// <summary>Frees what the model made of the weights; the weights themselves belong to whoever opened them.</summary>
     public void Dispose()
     {
+        Adapters?.Forget();
         foreach (Parameter parameter in parameters.Values)
         {
             parameter.Dispose();
@@ -352,7 +354,7 @@ public sealed class VisionLanguageModel : IDisposable
 
     private double[] Run(Batch batch, float? gradientScale, EmbeddingNoise? noise, CancellationToken cancellation)
     {
-        Adapters?.Dropout.Begin(training: gradientScale is not null);
+        using IDisposable? adapting = Adapters?.Begin(training: gradientScale is not null);
         bool visionTrains = Trains("vision.");
         bool rowsTrain = visionTrains || Trains("connector.");
         bool textTrains = Trains("text.") || Trains("head") || rows.Count > 0;

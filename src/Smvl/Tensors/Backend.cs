@@ -128,6 +128,12 @@ public abstract class Backend : IDisposable
     /// <summary>x ·= factor.</summary>
     public abstract void Scale(Tensor x, float factor);
 
+    /// <summary>y (T, N) = x · factors, which are those of columns, (N), or of rows, (T, 1). y may be x (in place).</summary>
+    public abstract void Multiply(Tensor y, Tensor x, Tensor factors);
+
+    /// <summary>dFactors (N) += column sums of dy · x, both (T, N): the gradient of a <see cref="Multiply"/>'s factors of columns.</summary>
+    public abstract void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x);
+
     /// <summary>y += weight · (x − y): from y towards x.</summary>
     public abstract void Lerp(Tensor y, Tensor x, float weight);
 
@@ -156,6 +162,9 @@ public abstract class Backend : IDisposable
 
     /// <summary>dTable rows ids[t] += dy rows t.</summary>
     public abstract void GatherBackward(Tensor dTable, Tensor dy, ReadOnlySpan<int> ids);
+
+    /// <summary>Rows <paramref name="first"/> and behind it of table = rows (n, D), converted as <see cref="Copy"/> does: a cache grows so.</summary>
+    public virtual void CopyRows(Tensor table, int first, Tensor rows) => Copy(table.Slice(first, rows.Shape.Rows), rows);
 
     /// <summary>x rows index[i] = rows (n, D) row i.</summary>
     public abstract void PutRows(Tensor x, Tensor rows, ReadOnlySpan<int> index);

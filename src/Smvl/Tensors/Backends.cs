@@ -31,24 +31,36 @@ public static class Backends
     public static Backend Open(DeviceChoice? choice = null, BackendOptions? options = null)
     {
         options ??= new BackendOptions();
-        choice ??= FromEnvironment();
+        return Find(choice ?? FromEnvironment(), options) is { } gpu ? new GpuBackend(GpuDevice.Open(gpu, new GpuOptions { Notice = options.Notice })) : new CpuBackend(options.Threads, options.Tight);
+    }
+
+    /// <summary>The GPU that a choice means; null for the CPU.</summary>
+    /// <param name="choice">where; null for <see cref="DeviceKind.Auto"/>, without a word where there is no real GPU</param>
+    /// <param name="options">null for the defaults</param>
+    /// <exception cref="SmvlException">there is no such device, or not for this</exception>
+    internal static GpuDeviceInfo? Find(DeviceChoice? choice, BackendOptions? options = null)
+    {
+        options ??= new BackendOptions();
         DeviceChoice where = choice ?? default;
         if (where.Kind == DeviceKind.Cpu)
         {
-            return Cpu(options);
+            return null;
         }
 
         if (where.Kind == DeviceKind.Gpu)
         {
             GpuDeviceInfo asked = options.OnlyOnCpu is { } reason
                 ? throw new SmvlException(reason, actual: $"--device {where}", hint: "use --device cpu")
-                : Find(where, GpuDeviceInfo.List());
+                : AskedFor(where, GpuDeviceInfo.List());
             options.Notice?.Invoke($"computing on {Describe(asked)}, as asked for");
-            return new GpuBackend(GpuDevice.Open(asked));
+            return asked;
         }
 
-        return Auto(choice is not null, options);
+        return Auto(GpuDeviceInfo.List(), choice is not null, options, GpuTrial.Failure);
     }
+
+    /// <summary>Number, name and driver.</summary>
+    internal static string Describe(GpuDeviceInfo device) => $"GPU {device.Index}: {device.Name}, {device.Driver}";
 
     private static DeviceChoice? FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch
     {
@@ -57,15 +69,24 @@ public static class Backends
         string text => throw new SmvlException($"{Variable} names no device", expected: DeviceChoice.Expected, actual: text, hint: "set it to one of them, or unset it"),
     };
 
-    /// <summary>A real GPU before the CPU, the CPU before a driver that computes on the CPU.</summary>
-    private static Backend Auto(bool isAskedFor, BackendOptions options)
+    /// <summary>A real GPU that computes right before the CPU, the CPU before a driver that computes on the CPU.</summary>
+    /// <param name="devices">of this machine</param>
+    /// <param name="isAskedFor">false where nothing was chosen</param>
+    /// <param name="options">how it will be opened</param>
+    /// <param name="trial">what is wrong with a device; null if nothing is</param>
+    internal static GpuDeviceInfo? Auto(IReadOnlyList<GpuDeviceInfo> devices, bool isAskedFor, BackendOptions options, Func<GpuDeviceInfo, string?> trial)
     {
-        IReadOnlyList<GpuDeviceInfo> devices = GpuDeviceInfo.List();
         GpuDeviceInfo? real = devices.FirstOrDefault(device => device.Unusable is null && !device.Capabilities.IsSoftware);
         if (real is not null && options.OnlyOnCpu is null)
         {
+            if (trial(real) is { } failure)
+            {
+                options.Notice?.Invoke($"computing on the CPU: {Describe(real)} fails its first check ({failure}); smvl devices --check shows more, --device gpu takes it all the same");
+                return null;
+            }
+
             options.Notice?.Invoke($"computing on {Describe(real)}, the first GPU; --device cpu computes on the CPU");
-            return new GpuBackend(GpuDevice.Open(real));
+            return real;
         }
 
         if (real is not null)
@@ -77,12 +98,10 @@ public static class Backends
             options.Notice?.Invoke($"computing on the CPU: {WhyNone(devices)}");
         }
 
-        return Cpu(options);
+        return null;
     }
 
-    private static CpuBackend Cpu(BackendOptions options) => new(options.Threads, options.Tight);
-
-    private static GpuDeviceInfo Find(DeviceChoice choice, IReadOnlyList<GpuDeviceInfo> devices)
+    private static GpuDeviceInfo AskedFor(DeviceChoice choice, IReadOnlyList<GpuDeviceInfo> devices)
     {
         if (choice.Index is { } index && index >= devices.Count)
         {
@@ -101,6 +120,4 @@ public static class Backends
         devices.Count == 0 ? "there is no device with a Vulkan driver"
         : devices.FirstOrDefault(device => !device.Capabilities.IsSoftware) is { } real ? $"{real.Name}: {real.Unusable}"
         : $"{devices[0].Name} is a driver that computes on the CPU, only slower";
-
-    private static string Describe(GpuDeviceInfo device) => $"GPU {device.Index}: {device.Name}, {device.Driver}";
 }

@@ -143,6 +143,14 @@ internal sealed class CountingBackend(int threads) : Backend
     {
     }
 
+    public override void Multiply(Tensor y, Tensor x, Tensor factors)
+    {
+    }
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
+    {
+    }
+
     public override void Lerp(Tensor y, Tensor x, float weight)
     {
     }

@@ -23,6 +23,9 @@ public readonly record struct DeviceChoice(DeviceKind Kind, int? Index = null)
 
     private const string GpuPrefix = "gpu:";
 
+    /// <summary>That GPU, or the CPU where there is no number.</summary>
+    internal static DeviceChoice Of(int? gpu) => gpu is null ? new DeviceChoice(DeviceKind.Cpu) : new DeviceChoice(DeviceKind.Gpu, gpu);
+
     public static bool TryParse(string text, out DeviceChoice choice)
     {
         choice = text switch

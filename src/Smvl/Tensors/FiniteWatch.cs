@@ -162,6 +162,18 @@ internal sealed class FiniteWatch(Backend inner) : Backend
         Look(x, x);
     }
 
+    public override void Multiply(Tensor y, Tensor x, Tensor factors)
+    {
+        inner.Multiply(y, x, factors);
+        Look(y, factors);
+    }
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
+    {
+        inner.MultiplyBackwardFactors(dFactors, dy, x);
+        Look(dFactors, null);
+    }
+
     public override void Lerp(Tensor y, Tensor x, float weight)
     {
         inner.Lerp(y, x, weight);
@@ -221,6 +233,12 @@ internal sealed class FiniteWatch(Backend inner) : Backend
     {
         inner.PutRows(x, rows, index);
         Look(x, null);
+    }
+
+    public override void CopyRows(Tensor table, int first, Tensor rows)
+    {
+        inner.CopyRows(table, first, rows);
+        Look(table.Slice(first, rows.Shape.Rows), rows);
     }
 
     public override void AddGathered(Tensor x, Tensor table, ReadOnlySpan<int> ids)

@@ -193,6 +193,20 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         Count(OperationKind.Elementwise, start, Bytes(x, x));
     }
 
+    public override void Multiply(Tensor y, Tensor x, Tensor factors)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.Multiply(y, x, factors);
+        Count(OperationKind.Elementwise, start, Bytes(y, x, factors));
+    }
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.MultiplyBackwardFactors(dFactors, dy, x);
+        Count(OperationKind.Elementwise, start, Bytes(dFactors, dFactors, dy, x));
+    }
+
     public override void Lerp(Tensor y, Tensor x, float weight)
     {
         long start = Stopwatch.GetTimestamp();
@@ -254,6 +268,13 @@ public sealed class ProfilingBackend(Backend inner) : Backend
         long start = Stopwatch.GetTimestamp();
         inner.PutRows(x, rows, index);
         Count(OperationKind.Gather, start, 2 * rows.ByteLength);
+    }
+
+    public override void CopyRows(Tensor table, int first, Tensor rows)
+    {
+        long start = Stopwatch.GetTimestamp();
+        inner.CopyRows(table, first, rows);
+        Count(OperationKind.Copy, start, Bytes(table.Slice(first, rows.Shape.Rows), rows));
     }
 
     public override void GatherColumns(Tensor y, Tensor x, ReadOnlySpan<int> index)

@@ -143,21 +143,15 @@ public sealed class PromptBuilder
     }
 
     /// <summary>
-    /// A turn's text up to where the answer begins, and the answer with its end token. No token reaches over that place: line breaks or
-    /// an added token stand before it.
+    /// A turn's text up to where the assistant's begins, and that with its end token. No token reaches over that place: an added token
+    /// stands behind it.
     /// </summary>
     private (string Prompt, string Answer) Turn(QuestionAnswer turn, IReadOnlyList<ImageGrid> grids)
     {
         ChatMessage user = new("user", [.. grids.Select(_ => ContentPart.Image), new ContentPart(turn.Question)]);
         ChatMessage[] both = [user, ChatMessage.FromText("assistant", turn.Answer)];
         Refuse(both, tools: null);
-        string whole = ChatTemplate.Render(both, addGenerationPrompt: false)[..^1];
-        string asked = ChatTemplate.Render([user], addGenerationPrompt: true, enableThinking: false);
-        if (!whole.StartsWith(asked, StringComparison.Ordinal))
-        {
-            asked = ChatTemplate.Render([user], addGenerationPrompt: true);   // the answer has thoughts of its own, which are answered too
-        }
-
+        string whole = ChatTemplate.Render(both, addGenerationPrompt: false)[..^1], asked = ChatTemplate.Render([user], addGenerationPrompt: true);
         return (asked, whole[asked.Length..]);
     }
 

@@ -72,7 +72,7 @@ internal sealed class FreezeRules
         return arguments.LoraRank is { } rank
             ? text + string.Create(
                 CultureInfo.InvariantCulture,
-                $", lora_r {rank} lora_alpha {arguments.LoraAlpha ?? 2 * rank} lora_target_modules {(arguments.LoraTargetModules is { } targets ? string.Join(' ', targets) : "null")}")
+                $", lora_r {rank} lora_alpha {arguments.LoraAlpha ?? 2 * rank} lora_target_modules {(arguments.LoraTargetModules is { } targets ? string.Join(' ', targets) : "null")}{(arguments.UseDora ? " use_dora" : "")}")
             : text;
     }
 

@@ -25,7 +25,7 @@ internal static class LoraTargets
         var rules = new FreezeRules(arguments);
         string[] free = [.. parameters.Where(p => rules.Trains(p) && modules.Contains(LoraAdapter.ModuleOf(p))).Select(p => p.HuggingFace)];
         return free.Length == 0
-            ? new LoraConfig(rank, arguments.LoraAlpha ?? 2 * rank, modules) { Dropout = arguments.LoraDropout }
+            ? new LoraConfig(rank, arguments.LoraAlpha ?? 2 * rank, modules) { Dropout = arguments.LoraDropout, UseDora = arguments.UseDora }
             : throw new SmvlException(
                 "layers with an adapter are to be trained themselves too", arguments.Origin(TrainingKeys.LoraR), "frozen weights beside adapters", Formats.NameList.Of(free),
                 "leave them out of freeze or trainable_parameters, or out of lora_target_modules");

@@ -127,6 +127,8 @@ public sealed class TrainingArguments
 
     public double LoraDropout => Get(TrainingKeys.LoraDropout);
 
+    public bool UseDora => Get(TrainingKeys.UseDora);
+
     /// <summary>Names or patterns that <see cref="LoraTargets"/> reads; null: the text decoder's layers.</summary>
     public IReadOnlyList<string>? LoraTargetModules => Get(TrainingKeys.LoraTargetModules);
 
@@ -347,6 +349,9 @@ public sealed class TrainingArguments
     /// <summary>Where a key's value comes from, for errors found later.</summary>
     internal string Origin(TrainingKey key) => _origins.TryGetValue(key.Name, out string? origin) ? $"{origin}: {key.Name}" : key.Name;
 
+    /// <summary>Whether the configuration has a key, be it with its default.</summary>
+    internal bool Gives(TrainingKey key) => _origins.ContainsKey(key.Name);
+
     private T Get<T>(TrainingKey<T> key) => (T)_values.GetValueOrDefault(key.Name, key.Default)!;
 
     // A key replaces the same key of an earlier source, but not one of its own source.
@@ -422,7 +427,7 @@ public sealed class TrainingArguments
                 "resume_from_checkpoint and overwrite_output_dir contradict each other", Origin(TrainingKeys.ResumeFromCheckpoint), actual: $"'{checkpoint}' and true", hint: "remove one");
         }
 
-        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules] is var loraKeys
+        if (LoraRank is null && (TrainingKey[])[TrainingKeys.LoraAlpha, TrainingKeys.LoraDropout, TrainingKeys.LoraTargetModules, TrainingKeys.UseDora] is var loraKeys
             && loraKeys.FirstOrDefault(key => !Equals(_values.GetValueOrDefault(key.Name, key.Default), key.Default)) is { } idle)
         {
             throw new SmvlException($"{idle.Name} is given without lora_r", Origin(idle), "lora_r >= 1", "null", "give lora_r, the adapters' rank");

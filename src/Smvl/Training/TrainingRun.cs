@@ -5,6 +5,7 @@ using Smvl.Images;
 using Smvl.Inference;
 using Smvl.Models;
 using Smvl.Tensors;
+using Smvl.Tensors.Gpu;
 using Smvl.Text;
 using Smvl.Tracking;
 using Smvl.Training.Planning;
@@ -33,6 +34,11 @@ public static class TrainingRun
     public static TrainingResult Run(
         TrainingArguments arguments, Backend backend, ITrainingObserver observer, CancellationToken cancellation = default)
     {
+        if (backend is GpuBackend { Device: { Capabilities.Unified: true } device })
+        {
+            arguments = UnifiedMemorySettings.Fit(arguments, UnifiedMemorySettings.Limit(device.Info), observer.OnNote, cancellation);
+        }
+
         if (arguments.Stages is not null)
         {
             return StagedRun.Run(arguments, backend, observer, cancellation);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Smvl.Benchmarks;
+using Smvl.Tensors;
+using Smvl.Tensors.Gpu;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Cli;
@@ -63,6 +65,38 @@ public sealed class BenchCommandTests
         Assert.Equal(["limit.fma", "attention.causal", "attention.full", "peak.load"], lines[5..].Select(line => line.Split(' ')[0]));
     }
 
+    [Fact]
+    public async Task AGpuIsNamedAndMeasuredWithItsOwnPeaksAndNoLimits()
+    {
+        GpuDeviceInfo gpu = Tensors.Gpu.Gpu.Info;
+        (int code, string json, string table) = await Run("bench", "--preset", "tiny", "--device", "gpu", "--only", "gemm.dw,generate,peak.step.connector", "--json");
+        Assert.True(code == 0, table);
+        JsonElement[] rows = [.. JsonDocument.Parse(json).RootElement.EnumerateArray()];
+        Assert.Equal(["gemm.dw", "generate", "peak.step.connector"], rows.Select(row => row.GetProperty("name").GetString()));
+        Assert.All(rows, row =>
+        {
+            Assert.True(IsPositive(row.GetProperty("value")), $"{row}");
+            Assert.Equal(JsonValueKind.Null, row.GetProperty("limit").ValueKind);
+        });
+        string header = table.Split('\n')[1];
+        Assert.Contains(gpu.Name, header, StringComparison.Ordinal);
+        Assert.Contains(gpu.Driver, header, StringComparison.Ordinal);
+
+        // a block of the driver's is the least that is taken
+        Assert.True(rows[^1].GetProperty("value").GetDouble() > 1.0 / 64, $"{rows[^1]}");
+    }
+
+    [Theory]
+    [InlineData("limit", "limit.fma")]
+    [InlineData("tile,image", "image")]
+    public async Task RowsThatAGpuDoesNotHaveAreRefusedWithTheReason(string only, string missing)
+    {
+        _ = Tensors.Gpu.Gpu.Info;
+        (int code, string error) = await Quiet("bench", "--device", "gpu", "--only", only);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"smvl: usage: --only: there is no {missing} of a GPU: ", error);
+    }
+
     [Theory]
     [InlineData("step.connector", "step.connector")]
     [InlineData("step", "step.connector step.connector.checkpointed step.full")]
@@ -112,8 +146,10 @@ public sealed class BenchCommandTests
     public async Task CancellationEndsTheWorksProcess()
     {
         using CancellationTokenSource source = new(TimeSpan.FromMilliseconds(100));
+
+        // at full size it takes seconds
         await Assert.ThrowsAsync<OperationCanceledException>(() => Task.Run(() => Smvl.Cli.BenchProcess.Run(
-            BenchmarkSuite.Works.Single(work => work.Name == "step.connector"), BenchmarkPreset.Tiny, 1, new BenchmarkSource(Golden.Path("spliced")), source.Token)));
+            BenchmarkSuite.Works.Single(work => work.Name == "gemm.dw"), BenchmarkPreset.Full, new DeviceChoice(DeviceKind.Cpu), 1, new BenchmarkSource(Golden.Path("spliced")), source.Token)).WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     private static bool IsPositive(JsonElement value) =>

@@ -73,8 +73,8 @@ public sealed class DataCommandTests : IDisposable
             using CauldronDataset dataset = CauldronDataset.Open(samples, subset);
             Assert.Contains($"{subset}: {dataset.Count} rows, 5 of them looked at\n", output);
             using CauldronSample first = dataset.ReadSample(0, SampleRules.AllTurns);
-            Assert.All(first.Turns, turn => Assert.Contains($"⟦{turn.Answer}<|im_end|>⟧", output));
-            Assert.Contains($"<|im_start|>assistant\n    <think>\n    \n    </think>\n    \n    ⟦{first.Turns[0].Answer}", output);
+            Assert.All(first.Turns, turn => Assert.Contains($"{turn.Answer}<|im_end|>⟧", output));
+            Assert.Contains($"<|im_start|>assistant\n    ⟦<think>\n    \n    </think>\n    \n    {first.Turns[0].Answer}", output);
         }
 
         Assert.All((string[])["  turns  ", "  pictures  ", "  tiles  ", "  tokens  ", "  labels  "], line => Assert.Equal(3, output.Split(line).Length));

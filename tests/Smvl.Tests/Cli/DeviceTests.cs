@@ -53,6 +53,17 @@ public sealed class DeviceTests
         Gpu.CheckMessages();
     }
 
+    [Theory]
+    [InlineData("--device", "gpu")]
+    [InlineData("--check", "--json")]
+    [InlineData("--check", "--device=cpu")]
+    public async Task WhatIsCheckedIsAGpu(params string[] options)
+    {
+        (int code, string error) = await CommandLine.Quiet(["devices", .. options]);
+        Assert.Equal(2, code);
+        Assert.StartsWith("smvl: usage: --", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task AGpuThatIsNotThereIsOneLine()
     {

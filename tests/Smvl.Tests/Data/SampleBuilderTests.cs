@@ -42,7 +42,8 @@ public sealed class SampleBuilderTests : IDisposable
         Prompt prompt = session.Prepare([new ChatMessage("user", ContentPart.Image, ContentPart.Image, new ContentPart("图中有什么？"))], shown, thinking: false);
         int[] answer = spliced.Prompts.Answer("\n两只猫。"), end = spliced.Tokenizer.Encode("\n");
         Assert.Equal([.. prompt.Ids, .. answer, .. end], sample.Ids);
-        Assert.Equal([.. prompt.Ids.Select(_ => Batch.Ignored), .. answer, Batch.Ignored], sample.Labels);
+        int[] block = spliced.Tokenizer.Encode("<think>\n\n</think>\n\n");
+        Assert.Equal([.. prompt.Ids.SkipLast(block.Length).Select(_ => Batch.Ignored), .. block, .. answer, Batch.Ignored], sample.Labels);
         Assert.Equal(prompt.TileCount, sample.TileCount);
         Assert.Equal(prompt.Tiles.SelectMany(tiles => tiles.ToArray()), sample.Tiles.Memory.ToArray());
         foreach (RgbImage picture in shown)

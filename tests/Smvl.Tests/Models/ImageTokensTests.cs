@@ -210,7 +210,7 @@ public sealed class ImageTokensTests : IDisposable
         }
     }
 
-    /// <summary>The matrices of which rows are trained go into the adapter whole, in their type, and so from there into the merged model.</summary>
+    /// <summary>The trained rows go into the adapter, and from there, in their matrices' type, into the merged model.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -218,9 +218,21 @@ public sealed class ImageTokensTests : IDisposable
     {
         Splicer.Splice(new SpliceOptions(vision, tied ? text : UntiedText(), temporary["model"]));
         RunFixture.Run(Keys("run", "--max_steps", "3", "--lora_r", "2"));
+        string[] matrices = tied ? [Embedding] : [Embedding, Head];
+        using (SafetensorsFile adapter = SafetensorsFile.Open(temporary["run", AdapterFolder.WeightsName]))
+        {
+            Assert.Equal(
+                [.. matrices.Select(name => $"base_model.model.{name[..^".weight".Length]}.token_adapter.trainable_tokens_delta F32[6, 64]").Append($"base_model.model.{Connector} F32[64, 768]").Order()],
+                adapter.Tensors.Where(pair => !pair.Key.Contains("lora_", StringComparison.Ordinal)).Select(pair => $"{pair.Key} {pair.Value}").Order());
+        }
+
+        JsonNode config = JsonNode.Parse(File.ReadAllBytes(temporary["run", AdapterFolder.ConfigName]))!;
+        Assert.Equal([Connector[..^".weight".Length]], config["modules_to_save"]!.AsArray().Select(name => (string)name!));
+        Assert.Equal(matrices.Select(name => name[..^".weight".Length]), config["trainable_token_indices"]!.AsObject().Select(pair => pair.Key));
+        Assert.All(config["trainable_token_indices"]!.AsObject(), pair => Assert.Equal(Enumerable.Range(FirstId, Markers), pair.Value!.AsArray().Select(id => (int)id!)));
         AdapterMerger.Merge(temporary["model"], temporary["run"], temporary["merged"], new CpuBackend(1));
         Dictionary<string, byte[]> before = RunFixture.Weights(temporary["model"]), after = RunFixture.Weights(temporary["merged"]);
-        foreach (string name in tied ? new[] { Embedding } : [Embedding, Head])
+        foreach (string name in matrices)
         {
             const int rowBytes = 64 * 2;
             int[] changed = [.. Enumerable.Range(0, before[name].Length / rowBytes)
@@ -229,10 +241,33 @@ public sealed class ImageTokensTests : IDisposable
             Assert.Equal(Enumerable.Range(FirstId, Markers), changed);
         }
 
+        if (tied)
+        {
+            OtherFormsAreReadOrRefused(after);
+        }
+
         // and not where they are to stay frozen
         RecordingObserver observer = new();
         RunFixture.Run(Keys("frozen", "--max_steps", "1", "--lora_r", "2", "--freeze_parameters", "*"), observer);
         Assert.DoesNotContain(observer.Trainable, line => line.Contains(".rows", StringComparison.Ordinal));
+    }
+
+    /// <summary>PEFT's list, which is of the embedding; ids that do not fit; rows that are missing.</summary>
+    private void OtherFormsAreReadOrRefused(Dictionary<string, byte[]> merged)
+    {
+        void Write(JsonNode? ids) => GoldenCopy.Edit(temporary["run", AdapterFolder.ConfigName], root => root["trainable_token_indices"] = ids);
+        string Error() => Assert.Throws<SmvlException>(() => AdapterMerger.Merge(temporary["model"], temporary["run"], temporary["wrong"], new CpuBackend(1))).Message;
+
+        int[] ids = [.. Enumerable.Range(FirstId, Markers)];
+        Write(new JsonArray([.. ids.Select(id => JsonValue.Create(id))]));
+        AdapterMerger.Merge(temporary["model"], temporary["run"], temporary["list"], new CpuBackend(1));
+        Assert.Equal(merged[Embedding], RunFixture.Weights(temporary["list"])[Embedding]);
+        Write(new JsonObject { ["embed_tokens"] = new JsonArray([.. ids.Select(id => JsonValue.Create(id + 99))]) });
+        Assert.Contains("a token that the model does not have", Error(), StringComparison.Ordinal);
+        Write(new JsonObject { ["embed_tokens"] = new JsonArray(1, 2) });
+        Assert.Contains("expected [2, 64]", Error(), StringComparison.Ordinal);
+        Write(null);
+        Assert.Contains("belongs to no part of the model", Error(), StringComparison.Ordinal);
     }
 
     [Theory]

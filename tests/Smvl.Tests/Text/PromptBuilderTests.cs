@@ -84,7 +84,7 @@ public sealed class PromptBuilderTests
         }
     }
 
-    /// <summary>Every labelled answer stands where a chat without thinking would be asked for it.</summary>
+    /// <summary>Every answer stands where a chat without thinking would be asked for it, and one that leaves thinking to the model for its empty block.</summary>
     [Fact]
     public void AnswersAreLabelledAsChatAsksForThem()
     {
@@ -97,7 +97,8 @@ public sealed class PromptBuilderTests
         int[] last = Tokenizers.Tiny.Encode("红色。<|im_end|>");
         int[] end = Tokenizers.Tiny.Encode("\n");
         Assert.Equal([.. asked, .. answer, .. second, .. last, .. end], sample.Ids);
-        Assert.Equal([.. Ignored(asked), .. answer, .. Ignored(second), .. last, .. Ignored(end)], sample.Labels);
+        int[] block = Tokenizers.Tiny.Encode("<think>\n\n</think>\n\n");
+        Assert.Equal([.. Ignored(asked[..^block.Length]), .. block, .. answer, .. Ignored(second[..^block.Length]), .. block, .. last, .. Ignored(end)], sample.Labels);
 
         // what the assistant thought is answered too
         Assert.True(Builder.TrySample([new("问", "<think>\n想\n</think>\n\n答")], [], rules, out sample));

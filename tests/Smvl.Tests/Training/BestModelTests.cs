@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Smvl.Models;
+using Smvl.Tensors.Cpu;
 using Smvl.Tracking;
 using Smvl.Training;
 
@@ -65,6 +67,27 @@ public sealed class BestModelTests : IDisposable
         Assert.Equal(temporary["run", $"checkpoint-{best}"], state.GetProperty("best_model_checkpoint").GetString());
     }
 
+    /// <summary>The same with adapters, which are taken back from the checkpoint with all that was trained beside them.</summary>
+    [Theory]
+    [InlineData("--lora_dropout", "0.1")]
+    [InlineData("--use_dora", "true")]
+    [InlineData("--use_dora", "true", "--use_ema", "true", "--ema_decay", "0.5")]
+    [InlineData("--bf16", "true", "--gradient_checkpointing", "true")]
+    public void TheTrainedAdapterIsTheBestCheckpoints(params string[] more)
+    {
+        Splicer.Splice(new SpliceOptions(Golden.Path("sources", "smolvlm2-tiny"), Golden.Path("sources", "qwen3-tiny"), temporary["model"]));
+        List<string> keys = Keys("run", ["--load_best_model_at_end", "--max_steps", "6", "--lora_r", "2", .. more]);
+        keys[1] = temporary["model"];
+        RecordingObserver observer = new();
+        RunFixture.Run(keys, observer);
+        int best = observer.Evaluations.MaxBy(evaluation => evaluation.Loss).Step;
+        Assert.NotEqual(6, best);
+        Assert.Equal(Adapter($"checkpoint-{best}"), Adapter(""));
+        Assert.NotEqual(Adapter("checkpoint-6"), Adapter(""));
+        double again = observer.Evaluations.Max(evaluation => evaluation.Loss), measured = LossOf(temporary["run"], keys);
+        Assert.Equal(again, measured, 1e-5 * again);
+    }
+
     [Fact]
     public void ARunThatGetsNoBetterStops()
     {
@@ -109,6 +132,18 @@ public sealed class BestModelTests : IDisposable
     [InlineData("a multiple of eval_steps", "--eval_strategy", "steps", "--load_best_model_at_end", "--eval_steps", "4", "--save_steps", "0.5")]
     public void WhatCannotWorkIsRefused(string expected, params string[] keys) =>
         Assert.Contains(expected, Assert.Throws<SmvlException>(() => TrainingArguments.FromCommandLine(keys)).Message);
+
+    private byte[] Adapter(string folder) => File.ReadAllBytes(temporary["run", folder, AdapterFolder.WeightsName]);
+
+    /// <summary>The loss of the rows that the run held out, with a model as it lies in its folder.</summary>
+    private static double LossOf(string model, List<string> keys)
+    {
+        using CpuBackend backend = new(2);
+        using ModelFolder folder = ModelFolder.OpenAny(model, backend);
+        TrainingArguments arguments = TrainingArguments.FromCommandLine(keys);
+        using TrainingData data = TrainingRun.OpenData(arguments, folder);
+        return Smvl.Training.Evaluation.Run(folder.Model, data, arguments.PerDeviceEvalBatchSize, 0, default).Loss;
+    }
 
     private string[] Checkpoints(string run) =>
         [.. Directory.GetDirectories(temporary[run], "checkpoint-*").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];

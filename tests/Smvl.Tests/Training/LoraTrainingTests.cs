@@ -2,6 +2,7 @@ using Smvl.Formats;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
+using Smvl.Tests.Tensors.Cpu;
 using static Smvl.Tests.Cli.CommandLine;
 
 namespace Smvl.Tests.Training;
@@ -13,11 +14,11 @@ public sealed class LoraTrainingTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [Theory, InlineData("connector", "0.3"), InlineData("connector", "0")]
-    public void AnInterruptedRunContinuesBitForBit(string freeze, string dropout)
+    [Theory, InlineData("0.3", "false"), InlineData("0", "false"), InlineData("0.3", "true"), InlineData("0", "true")]
+    public void AnInterruptedRunContinuesBitForBit(string dropout, string dora)
     {
         List<string> Keys(string output) => RunFixture.Keys(
-            folder[output], "--freeze", freeze, "--lora_r", "4", "--lora_dropout", dropout, "--lora_target_modules", "all-linear", "--eval_rows", "0", "--save_strategy", "no",
+            folder[output], "--lora_r", "4", "--lora_dropout", dropout, "--use_dora", dora, "--lora_target_modules", "all-linear", "--eval_rows", "0", "--save_strategy", "no",
             "--max_steps", "6", "--per_device_train_batch_size", "2", "--gradient_accumulation_steps", "2", "--learning_rate", "1e-2");
         RecordingObserver whole = new(), second = new();
         RunFixture.Run(Keys("whole"), whole);
@@ -58,11 +59,11 @@ public sealed class LoraTrainingTests : IDisposable
         Assert.NotEqual(without[3], with[3]);
     }
 
-    [Fact]
-    public async Task AnAdapterIsMergedAndChatsAsBefore()
+    [Theory, InlineData("false"), InlineData("true")]
+    public async Task AnAdapterIsMergedAndChatsAsBefore(string dora)
     {
         RunFixture.Run(RunFixture.Keys(
-            folder["run"], "--lora_r", "4", "--lora_alpha", "16", "--lora_target_modules", "q_proj,model.text_model.layers.*.mlp.*", "--eval_rows", "0", "--save_strategy", "no", "--max_steps", "4", "--learning_rate", "0.02", "--bf16"));
+            folder["run"], "--lora_r", "4", "--use_dora", dora, "--lora_alpha", "16", "--lora_target_modules", "q_proj,model.text_model.layers.*.mlp.*", "--eval_rows", "0", "--save_strategy", "no", "--max_steps", "4", "--learning_rate", "0.02", "--bf16"));
         Assert.Equal(
             (0, ""), await Run("merge", Golden.Path("spliced"), folder["run"], "--output", folder["merged"]) is var (code, output, error) && output.Contains("14 layers", StringComparison.Ordinal) ? (code, error) : (-1, output));
         Dictionary<string, byte[]> source = RunFixture.Weights(Golden.Path("spliced")), merged = RunFixture.Weights(folder["merged"]);
@@ -105,6 +106,7 @@ public sealed class LoraTrainingTests : IDisposable
 
     [Theory]
     [InlineData("lora_alpha is given without lora_r", "--lora_alpha", "8")]
+    [InlineData("use_dora is given without lora_r", "--use_dora")]
     [InlineData("lora_target_modules: q_prj matches no tensor", "--lora_r", "4", "--lora_target_modules", "q_prj")]
     [InlineData("layers with an adapter are to be trained themselves too", "--lora_r", "4", "--freeze", "full")]
     [InlineData("layers with an adapter are to be trained themselves too", "--lora_r", "4", "--trainable_parameters", "model.text_model.layers.1.mlp")]
@@ -129,6 +131,69 @@ public sealed class LoraTrainingTests : IDisposable
         using SafetensorsFile adapter = SafetensorsFile.Open(folder["run", AdapterFolder.WeightsName]);
         Assert.Equal(4, adapter.Tensors.Count);
         Assert.All(adapter.Tensors, t => Assert.Contains(t.Value.Span<float>().ToArray(), value => value != 0));
+    }
+
+    /// <summary>Lengths begin as the weights' own, so that nothing changes; and a continued run keeps to the kind of its adapters.</summary>
+    [Fact]
+    public void DoraBeginsAsTheModelAndStaysDora()
+    {
+        using (Models.FixtureModel fixture = new())
+        using (Models.ForwardCase input = new("two-images-vision", fixture.Config))
+        {
+            using Tensor before = fixture.Model.Logits(input.Batch, [0, 5, 9]);
+            string[] modules = [.. LoraAdapters.Candidates(fixture.Model.Parameters).Where(p => p.Part != ModelPart.Connector).Select(LoraAdapter.ModuleOf)];
+            fixture.Model.AddAdapters(new LoraConfig(4, 8, modules) { UseDora = true }, seed: 3);
+            using Tensor after = fixture.Model.Logits(input.Batch, [0, 5, 9]);
+            Approx.Equal(before.Span<float>(), after.Span<float>(), "logits", 1e-6, 1e-7);
+        }
+
+        List<string> keys = RunFixture.Keys(folder["run"], "--lora_r", "2", "--use_dora", "--eval_rows", "0", "--save_steps", "1", "--max_steps", "1");
+        RunFixture.Run(keys);
+        Assert.Contains("DoRA", Assert.Throws<SmvlException>(() => RunFixture.Run([.. keys.Where(key => key != "--use_dora")])).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// With dropout the golden's formula has another input on the right: the differences of a layer's own forward, whose norms stay as they
+    /// were, as the backward has it.
+    /// </summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public void GradientsBehindDropoutAreTheForwards(bool dora)
+    {
+        const int Rows = 5, Inputs = 12, Outputs = 9;
+        using CpuBackend backend = new(2);
+        Parameter weight = new("text.layers.0.mlp.up", "model.text_model.layers.0.mlp.up_proj.weight", FiniteDifference.Random(backend, 1, Outputs, Inputs), DType.F32, isMatrix: true);
+        LoraDropout dropout = new(backend, 0.4, seed: 5);
+        dropout.Begin(training: true);
+        LoraAdapter adapter = new(backend, weight, new LoraConfig(3, 6, []) { UseDora = dora }, dropout, seed: 1);
+        weight.Adapter = adapter;
+        using Tensor b = FiniteDifference.Random(backend, 2, Outputs, 3), x = FiniteDifference.Random(backend, 3, Rows, Inputs), dy = FiniteDifference.Random(backend, 4, Rows, Outputs);
+        backend.Copy(adapter.B.Value, b);
+        foreach (Parameter parameter in adapter.Parameters)
+        {
+            parameter.Unfreeze(backend);
+        }
+
+        LinearLayer layer = new(backend, weight);
+        float[] Forward()
+        {
+            using Tensor y = layer.Forward(x);
+            return y.Span<float>().ToArray();
+        }
+
+        using Tensor dx = backend.Allocate(DType.F32, x.Shape);
+        layer.Backward(dx, dy, x);
+        float[] c = dy.Span<float>().ToArray();
+        FiniteDifference.Check("dx", x, dx, c, Forward);
+        FiniteDifference.Check("dA", adapter.A.Value, adapter.A.Gradient!, c, Forward);
+        FiniteDifference.Check("dB", adapter.B.Value, adapter.B.Gradient!, c, Forward);
+        foreach (Parameter lengths in adapter.Parameters.Skip(2))
+        {
+            FiniteDifference.Check("dm", lengths.Value, lengths.Gradient!, c, () =>
+            {
+                adapter.Forget();   // the norms are those of before; the lengths are others
+                return Forward();
+            });
+        }
     }
 
     /// <summary>torch's kaiming_uniform_ with a = sqrt 5 is uniform within 1/sqrt(K): mean 0, variance 1/(3 K).</summary>

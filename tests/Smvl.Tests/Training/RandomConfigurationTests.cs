@@ -19,6 +19,7 @@ public sealed class RandomConfigurationTests : IDisposable
         ("freeze_parameters", ["model.vision_model", "model.connector", "*"]),
         ("trainable_parameters", ["model.text_model.norm", "model.text_model.layers.{0..1}.mlp,model.connector"]),
         ("lora_r", ["1", "4"]),
+        ("use_dora", ["true"]),
         ("turns", ["first", "2", "all"]),
         ("max_images", ["0", "1", "4"]),
         ("max_tiles", ["1", "3"]),

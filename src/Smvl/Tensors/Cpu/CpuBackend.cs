@@ -129,6 +129,10 @@ public sealed class CpuBackend : Backend
 
     public override void Add(Tensor y, Tensor x) => Elementwise.Add(threads, y, x);
 
+    public override void Multiply(Tensor y, Tensor x, Tensor factors) => Cpu.Multiply.Forward(threads, y, x, factors);
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x) => Cpu.Multiply.BackwardFactors(threads, dFactors, dy, x);
+
     public override void Lerp(Tensor y, Tensor x, float weight) => Elementwise.Lerp(threads, y, x, weight);
 
     public override void Scale(Tensor x, float factor) => Elementwise.Scale(threads, x, factor);

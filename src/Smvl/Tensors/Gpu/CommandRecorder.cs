@@ -10,8 +10,8 @@ namespace Smvl.Tensors.Gpu;
 /// </summary>
 internal sealed unsafe class CommandRecorder : IDisposable
 {
-    /// <summary>Recordings that are kept: those of the staging slots for a step's forward and backward, evaluation, and some more.</summary>
-    private const int MostRecordings = 16;
+    /// <summary>Recordings that are kept: a step's batches, each in every staging slot, evaluation's, and some more.</summary>
+    private const int MostRecordings = 64;
 
     private const uint ComputeBindPoint = 1;
     private const uint ComputeStage = 0x20;
@@ -48,7 +48,7 @@ internal sealed unsafe class CommandRecorder : IDisposable
     /// <summary>Batches submitted.</summary>
     public ulong Submitted { get; private set; }
 
-    /// <summary>Batches that were submitted as they had been recorded before.</summary>
+    /// <summary>Batches that were submitted as they had been recorded before; all others were recorded.</summary>
     public long Repeated { get; private set; }
 
     /// <summary>Batches that the device has done.</summary>

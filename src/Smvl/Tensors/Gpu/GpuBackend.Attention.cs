@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Smvl.Tensors.Gpu;
 
 /// <summary>
@@ -30,13 +32,14 @@ public sealed partial class GpuBackend
         }
 
         _ = Elements(q);
-        uint tileRows = TileRows(layout, mostRows, 32, rows => SharedBytes(layout, rows + ForwardBlock) + (8 * rows * (ForwardBlock + 1)));
+        uint tileRows = TileRows("attention", layout, mostRows, 32, ForwardSharedBytes);
         uint[] tiles = Tiles(layout.Segments, segment => segment.QueryLength * (int)group, tileRows);
         int tileCount = tiles.Length / TileNumbers;
 
-        // the number of parts depends on the layout alone, as it changes the rounding of sums
-        int parts = Math.Clamp(Math.Min(BusyTiles / (tileCount * layout.KeyValueHeads), longest / KeyPart), 1, MostKeyParts);
-        uint keyPart = (uint)((((longest + parts - 1) / parts) + ForwardBlock - 1) / ForwardBlock * ForwardBlock);
+        // the number of parts depends on the layout alone, as it changes the rounding of sums; a power of two, so that a cache that grows by
+        // a token at a time seldom has another
+        int wanted = Math.Clamp(Math.Min(BusyTiles / (tileCount * layout.KeyValueHeads), longest / KeyPart), 1, MostKeyParts);
+        int parts = (int)BitOperations.RoundUpToPowerOf2((uint)wanted + 1) / 2;
         bool quads = layout.HeadDim % 4 == 0 && IsAligned(o) && IsAligned(q) && IsAligned(k) && IsAligned(v);
         Kernel kernel = device.Kernel("attention", tileRows * RowLanes, (uint)k.DType, quads ? 1u : 0, tileRows, (uint)layout.HeadDim);
         uint queryRows = (uint)q.Shape.Rows * heads;
@@ -45,7 +48,7 @@ public sealed partial class GpuBackend
         uint kept = parts > 1 ? 2u : logSumExp is null ? 0u : 1;
         var constants = new AttentionConstants(
             Address(outputs ?? o), Address(q), Address(k), Address(v), Address(sums ?? logSumExp), Constant<uint>(tiles), heads, group,
-            layout.Causal ? 1u : 0, queryRows, keyPart, kept, layout.Scale);
+            layout.Causal ? 1u : 0, queryRows, kept, layout.Scale);
         List<GpuUse> uses = [GpuUse.Write(outputs ?? o), GpuUse.Read(q), GpuUse.Read(k), GpuUse.Read(v)];
         AddUse(uses, sums ?? logSumExp, writes: true);
         device.Dispatch(kernel, constants, (uint)tileCount, (uint)layout.KeyValueHeads, (uint)parts, [.. uses]);
@@ -58,6 +61,8 @@ public sealed partial class GpuBackend
     public override void AttentionBackward(
         Tensor dq, Tensor dk, Tensor dv, Tensor dO, Tensor o, Tensor logSumExp, Tensor q, Tensor k, Tensor v, AttentionLayout layout)
     {
+        uint tileRows = TileRows("attention's gradient", layout, int.MaxValue, 16, BackwardSharedBytes);
+
         // keys outside every segment have no gradient
         Fill(dk, 0f);
         Fill(dv, 0f);
@@ -75,8 +80,6 @@ public sealed partial class GpuBackend
         DispatchRows(
             device.Kernel("attention_delta", RowThreads(layout.HeadDim)), new DeltaConstants(Address(delta), Address(dO), Address(o), queryRows, (uint)layout.HeadDim),
             queryRows, GpuUse.Write(delta), GpuUse.Read(dO), GpuUse.Read(o));
-        uint tileRows = TileRows(
-            layout, int.MaxValue, 16, rows => (2 * SharedBytes(layout, rows + BackwardBlock)) + (8 * rows * (BackwardBlock + 1)));
         var work = new BackwardWork(dO, logSumExp, delta, q, k, v, layout, tileRows);
         Dispatch(work, dq, null, Tiles(segments, segment => segment.QueryLength * group, tileRows));
 
@@ -157,29 +160,43 @@ public sealed partial class GpuBackend
     }
 
     /// <summary>Bytes of rows of a head in shared memory, a quad more in each.</summary>
-    private static long SharedBytes(AttentionLayout layout, long rows) => 16 * rows * (((layout.HeadDim + 3) / 4) + 1);
+    private static long SharedBytes(long rows, int headDim) => 16 * rows * (((headDim + 3) / 4) + 1);
+
+    private static long ForwardSharedBytes(long rows, int headDim) => SharedBytes(rows + ForwardBlock, headDim) + (8 * rows * (ForwardBlock + 1));
+
+    private static long BackwardSharedBytes(long rows, int headDim) => (2 * SharedBytes(rows + BackwardBlock, headDim)) + (8 * rows * (BackwardBlock + 1));
 
     /// <summary>Rows of a tile: few where there are no more, or where wider heads leave no room for more.</summary>
-    private uint TileRows(AttentionLayout layout, int rows, uint most, Func<long, long> sharedBytes)
+    private uint TileRows(string what, AttentionLayout layout, int rows, uint most, Func<long, int, long> sharedBytes)
     {
+        int shared = device.Capabilities.MaxSharedMemory;
         uint tileRows = rows <= 8 ? 8 : most;
-        while (tileRows > 1 && sharedBytes(tileRows) > device.Capabilities.MaxSharedMemory)
+        while (tileRows > 1 && sharedBytes(tileRows, layout.HeadDim) > shared)
         {
             tileRows /= 2;
         }
 
-        return sharedBytes(tileRows) <= device.Capabilities.MaxSharedMemory
-            ? tileRows
-            : throw new SmvlException(
-                "heads too wide for the shared memory of the GPU", "attention", $"at most {device.Capabilities.MaxSharedMemory} bytes of a workgroup",
-                $"{sharedBytes(1)} bytes for heads of {layout.HeadDim}", "use --device cpu");
+        if (sharedBytes(tileRows, layout.HeadDim) <= shared)
+        {
+            return tileRows;
+        }
+
+        int widest = layout.HeadDim;
+        while (sharedBytes(1, widest) > shared)
+        {
+            widest--;
+        }
+
+        throw new SmvlException(
+            "heads too wide for the memory that a workgroup of the GPU shares", what, $"at most {widest} ({shared} bytes)",
+            $"{layout.HeadDim} ({sharedBytes(1, layout.HeadDim)} bytes)", "use --device cpu");
     }
 
     private readonly record struct BackwardWork(
         Tensor DO, Tensor LogSumExp, Tensor Delta, Tensor Q, Tensor K, Tensor V, AttentionLayout Layout, uint TileRows);
 
     private readonly record struct AttentionConstants(
-        ulong O, ulong Q, ulong K, ulong V, ulong LogSumExp, ulong Tiles, uint Heads, uint Group, uint Causal, uint QueryRows, uint KeyPart, uint Kept, float Scale);
+        ulong O, ulong Q, ulong K, ulong V, ulong LogSumExp, ulong Tiles, uint Heads, uint Group, uint Causal, uint QueryRows, uint Kept, float Scale);
 
     private readonly record struct CombineConstants(
         ulong O, ulong LogSumExp, ulong Parts, ulong Sums, uint First, uint Rows, uint HeadDim, uint PartCount, uint QueryRows, uint Kept);

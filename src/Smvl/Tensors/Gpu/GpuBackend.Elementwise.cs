@@ -14,6 +14,7 @@ public sealed partial class GpuBackend
         Gelu,
         GeluBackward,
         Dropout,
+        Multiply,
     }
 
     public override void Add(Tensor y, Tensor x) => Run(Pointwise.Add, y, null, x);
@@ -27,6 +28,23 @@ public sealed partial class GpuBackend
         // the CPU's mask, bit for bit: an element goes when the upper half of its hash is below the bound
         ulong bound = (ulong)(probability * 4294967296.0);
         Run(Pointwise.Dropout, y, null, x, factor: 1 / (1 - probability), key: key, bound: checked((uint)bound));
+    }
+
+    public override void Multiply(Tensor y, Tensor x, Tensor factors)
+    {
+        SameCount(y, x);
+        _ = Elements(factors);
+        uint width = (uint)x.Shape.Width;
+        (uint run, uint period) = factors.Shape.Rank > 1 ? (width, Rows(x)) : (1u, width);
+        var constants = new PointwiseConstants(Address(y), 0, Address(x), Address(factors), 0, Elements(y), 0, 0, 0, 0, run, period);
+        DispatchElements(
+            device.Kernel("pointwise", ElementThreads, (uint)Pointwise.Multiply), constants, y.Count, GpuUse.Write(y), GpuUse.Read(x), GpuUse.Read(factors));
+    }
+
+    public override void MultiplyBackwardFactors(Tensor dFactors, Tensor dy, Tensor x)
+    {
+        SameCount(dy, x);
+        AddColumnSums(ColumnFactor.Other, dFactors, dy, x, null, null);
     }
 
     public override void SwiGlu(Tensor y, Tensor gate, Tensor up) => Run(Pointwise.SwiGlu, y, null, gate, up);
@@ -52,10 +70,10 @@ public sealed partial class GpuBackend
         }
 
         var constants = new PointwiseConstants(
-            Address(y), Address(second), Address(a), Address(b), Address(c), Elements(y), factor, (uint)key, (uint)(key >> 32), bound);
+            Address(y), Address(second), Address(a), Address(b), Address(c), Elements(y), factor, (uint)key, (uint)(key >> 32), bound, Run: 1, Period: 1);
         DispatchElements(device.Kernel("pointwise", ElementThreads, (uint)operation), constants, y.Count, [.. uses]);
     }
 
     private readonly record struct PointwiseConstants(
-        ulong Y, ulong Second, ulong A, ulong B, ulong C, uint Count, float Factor, uint KeyLow, uint KeyHigh, uint Bound);
+        ulong Y, ulong Second, ulong A, ulong B, ulong C, uint Count, float Factor, uint KeyLow, uint KeyHigh, uint Bound, uint Run, uint Period);
 }

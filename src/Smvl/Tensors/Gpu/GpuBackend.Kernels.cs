@@ -21,7 +21,7 @@ public sealed partial class GpuBackend
     private static uint Elements(Tensor tensor) =>
         tensor.Count <= int.MaxValue
             ? (uint)tensor.Count
-            : throw new SmvlException("tensor too large for a kernel of the GPU", tensor.ToString(), $"at most {int.MaxValue} elements", $"{tensor.Count}");
+            : throw new SmvlException("tensor too large for a kernel of the GPU", tensor.ToString(), $"at most {int.MaxValue} elements", $"{tensor.Count}", "use --device cpu");
 
     private static uint Rows(Tensor tensor)
     {

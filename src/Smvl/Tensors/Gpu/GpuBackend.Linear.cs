@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Numerics;
-using Smvl.Hubs;
 
 namespace Smvl.Tensors.Gpu;
 
@@ -21,8 +20,20 @@ public sealed partial class GpuBackend
     // multiply-adds from which it is worth to measure which tile is the fastest
     private const double DefaultMeasuredWork = 1 << 26;
 
+    // of a result that is measured into memory of its own: 64 MiB
+    private const uint MostMeasuredElements = 1 << 24;
+
+    private IReadOnlyList<MatrixTile>? tiles;
+
     /// <summary>The tile of every product, for tests and measurements; null: chosen by size.</summary>
     internal MatrixTile? ForcedTile { get; set; }
+
+    /// <summary>Those that the device has room for.</summary>
+    internal IReadOnlyList<MatrixTile> MatrixTiles => tiles ??=
+    [
+        .. MatrixTile.All.Where(tile =>
+            tile.Threads <= device.Capabilities.MaxWorkgroupInvocations && tile.SharedBytes <= device.Capabilities.MaxSharedMemory),
+    ];
 
     /// <summary>Multiply-adds from which tiles are measured; null: by the device. What computes on the CPU takes the smallest tile.</summary>
     internal double? MeasuredWork { get; set; }
@@ -107,7 +118,7 @@ public sealed partial class GpuBackend
             return;
         }
 
-        CheckWeight(weight);
+        _ = Elements(weight);
         bool quads = inputs % 4 == 0 && IsAligned(x) && IsAligned(weight);
         (uint groupsX, uint groupsY) = Fold((outputs + VectorOutputs - 1) / VectorOutputs);
         Kernel kernel = device.Kernel("matvec", VectorThreads, (uint)weight.DType, quads ? 1u : 0, BitOperations.RoundUpToPowerOf2(rows), VectorOutputs);
@@ -127,7 +138,7 @@ public sealed partial class GpuBackend
 
         _ = Elements(a);
         _ = Elements(c);
-        CheckWeight(b);
+        _ = Elements(b);
         uint smallTiles = (uint)(((rows + 63) / 64) * ((columns + 63) / 64));
         uint depthParts = Math.Clamp(Math.Min(BusyGroups / Math.Max(smallTiles, 1), (uint)depth / DepthPart), 1, MostDepthParts);
         var product = new Product(sides, a, b, (uint)rows, (uint)columns, (uint)depth, depthParts);
@@ -176,23 +187,19 @@ public sealed partial class GpuBackend
             return MatrixTile.All[0];
         }
 
-        MatrixTile[] candidates =
-        [
-            .. MatrixTile.All.Where(tile =>
-                tile.Threads <= device.Capabilities.MaxWorkgroupInvocations && tile.SharedBytes <= device.Capabilities.MaxSharedMemory),
-        ];
         string kind = $"{product.Sides} {product.B.DType} {Size(product.Rows)} x {Size(product.Columns)} x {Size(product.Depth)}";
-        TileChoices ??= new MatrixTileChoices(MatrixTileChoices.FileFor(HubEnvironment.OfProcess.Caches, $"{device.Info.Name} {device.Info.Driver}"));
-        return TileChoices.For(kind, candidates, tile => Seconds(product, tile, target));
+        TileChoices ??= new MatrixTileChoices(device.CacheFile("tiles"));
+        return TileChoices.For(kind, MatrixTiles, tile => Seconds(product, tile, target));
 
         // sizes within a factor of two take the same tile
         static uint Size(uint length) => BitOperations.RoundUpToPowerOf2(length);
     }
 
-    /// <summary>The best of a few runs, into the target or, without one, memory of its own.</summary>
-    private double Seconds(in Product product, MatrixTile tile, Tensor? target)
+    /// <summary>The best of a few runs, into the target or, without one, memory of its own: a gradient of a head is as large as the head, so of some of its rows.</summary>
+    private double Seconds(Product product, MatrixTile tile, Tensor? target)
     {
-        using Tensor? own = target is null ? Allocate(product.DepthParts, product.Rows, product.Columns) : null;
+        using Tensor? own = target is null ? Allocate(product.DepthParts, MeasuredRows(product), product.Columns) : null;
+        product = own is null ? product : product with { Rows = (uint)own.Shape[1] };
         Tensor c = target ?? own!;
         double best = double.PositiveInfinity;
         for (int run = 0; run < 4; run++)
@@ -207,13 +214,7 @@ public sealed partial class GpuBackend
         return best;
     }
 
-    private static void CheckWeight(Tensor weight)
-    {
-        if (!weight.DType.IsQuantized())
-        {
-            _ = Elements(weight);
-        }
-    }
+    private static uint MeasuredRows(in Product product) => Math.Min(product.Rows, Math.Max(MatrixTile.All[^1].Rows, MostMeasuredElements / product.Columns));
 
     private readonly record struct Product(Sides Sides, Tensor A, Tensor B, uint Rows, uint Columns, uint Depth, uint DepthParts);
 

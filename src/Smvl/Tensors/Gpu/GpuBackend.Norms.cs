@@ -12,6 +12,7 @@ public sealed partial class GpuBackend
         One,
         RmsNorm,
         LayerNorm,
+        Other,
     }
 
     public override void RmsNorm(Tensor y, Tensor? rstd, Tensor x, Tensor weight, float eps) => Norm(y, null, rstd, x, weight, null, eps);
@@ -70,7 +71,7 @@ public sealed partial class GpuBackend
         DispatchRows(kernel, constants, x.Shape.Rows, [.. uses]);
     }
 
-    /// <summary>sum (N) += the sum over dy's rows, each times what the norm's weight met; chunks of rows first, then the chunks in order.</summary>
+    /// <summary>sum (N) += the sum over dy's rows, each times what the norm's weight, or another factor, met; chunks of rows first, then the chunks in order.</summary>
     private void AddColumnSums(ColumnFactor factor, Tensor sum, Tensor dy, Tensor? x, Tensor? mean, Tensor? rstd)
     {
         uint rows = Rows(dy), width = (uint)dy.Shape.Width;

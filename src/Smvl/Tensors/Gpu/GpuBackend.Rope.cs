@@ -3,6 +3,9 @@ namespace Smvl.Tensors.Gpu;
 /// <summary>Rotary embedding with the host's sines: a device's own are not exact enough for large angles.</summary>
 public sealed partial class GpuBackend
 {
+    /// <summary>Positions that a table has at least: a larger one lies elsewhere, so that what was recorded is recorded again.</summary>
+    private const int LeastPositions = 4096;
+
     private readonly RopeTables ropeTables = new();
     private readonly Dictionary<(int HeadDim, float Theta), (RopeTable Host, Tensor Cos, Tensor Sin)> ropeOnDevice = [];
 
@@ -30,7 +33,7 @@ public sealed partial class GpuBackend
 
     private (Tensor Cos, Tensor Sin) OnDevice(int headDim, float theta, int positions)
     {
-        RopeTable table = ropeTables.For(headDim, theta, positions);
+        RopeTable table = ropeTables.For(headDim, theta, Math.Max(positions, LeastPositions));
         if (!ropeOnDevice.TryGetValue((headDim, theta), out (RopeTable Host, Tensor Cos, Tensor Sin) kept) || kept.Host != table)
         {
             kept.Cos?.Dispose();

@@ -12,15 +12,36 @@ public sealed partial class GpuBackend
         Columns,
     }
 
+    /// <summary>The first row's place is data of the dispatch: what extends a cache by a token is the same commands for every token.</summary>
+    public override void CopyRows(Tensor table, int first, Tensor rows)
+    {
+        Tensor place = table.Slice(first, rows.Shape.Rows);
+        if (rows.Shape.Rows > FewRows || rows.Count == 0)
+        {
+            Copy(place, rows);
+            return;
+        }
+
+        _ = Elements(table);
+        uint start = (uint)((long)first * table.Shape.Width / table.DType.BlockSize());
+        Convert(table, Constant<uint>([start]), place, rows);
+    }
+
     /// <summary>To float32 from any type; from float32 to F16, BF16 or Q8_0.</summary>
-    private void Convert(Tensor destination, Tensor source)
+    private void Convert(Tensor destination, Tensor source) => Convert(destination, 0, destination, source);
+
+    /// <param name="table">what the start counts in</param>
+    /// <param name="start">the address of the number of elements, or blocks, before the destination; 0: there are none</param>
+    /// <param name="destination">the part of it that is written</param>
+    /// <param name="source">as many elements</param>
+    private void Convert(Tensor table, ulong start, Tensor destination, Tensor source)
     {
         if (source.DType == DType.F32 && destination.DType == DType.Q8_0)
         {
             long blocks = source.Count / DType.Q8_0.BlockSize();
             _ = Elements(source);
             DispatchElements(
-                device.Kernel("quantize_q8_0", ElementThreads), new ConvertConstants(Address(destination), Address(source), (uint)blocks), blocks,
+                device.Kernel("quantize_q8_0", ElementThreads), new ConvertConstants(Address(table), Address(source), start, (uint)blocks), blocks,
                 GpuUse.Write(destination), GpuUse.Read(source));
             return;
         }
@@ -32,7 +53,7 @@ public sealed partial class GpuBackend
 
         Kernel kernel = device.Kernel(
             "convert", ElementThreads, (uint)source.DType, source.Count % 4 == 0 && IsAligned(source) ? 1u : 0, (uint)destination.DType);
-        var constants = new ConvertConstants(Address(destination), Address(source), Elements(source));
+        var constants = new ConvertConstants(Address(table), Address(source), start, Elements(source));
         DispatchElements(kernel, constants, (source.Count + 3) / 4, GpuUse.Write(destination), GpuUse.Read(source));
     }
 
@@ -113,10 +134,7 @@ public sealed partial class GpuBackend
     {
         CheckIds(index, indexed);
         _ = Elements(to);
-        if (!from.DType.IsQuantized())
-        {
-            _ = Elements(from);
-        }
+        _ = Elements(from);
 
         bool quads = width % 4 == 0 && IsAligned(to) && IsAligned(from);
         var constants = new RowsConstants(Address(to), Address(from), index.IsEmpty ? 0 : Constant(index), (uint)index.Length, (uint)width, 0);
@@ -160,7 +178,7 @@ public sealed partial class GpuBackend
         }
     }
 
-    private readonly record struct ConvertConstants(ulong To, ulong From, uint Count);
+    private readonly record struct ConvertConstants(ulong To, ulong From, ulong Start, uint Count);
 
     private readonly record struct RowsConstants(ulong Y, ulong X, ulong Index, uint Rows, uint Width, uint Source);
 

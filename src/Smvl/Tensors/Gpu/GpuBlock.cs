@@ -86,6 +86,7 @@ internal sealed unsafe class GpuBlock
             device.Check(result, "allocate memory");
         }
 
+        device.CountTaken(size);
         device.Check(vk.BindBuffer(device.Handle, buffer, memory, 0), "bind memory");
         void* mapped = null;
         if (kind.HasFlag(MemoryProperties.HostVisible))
@@ -102,6 +103,7 @@ internal sealed unsafe class GpuBlock
     {
         device.Functions.DestroyBuffer(device.Handle, Buffer, null);
         device.Functions.FreeMemory(device.Handle, memory, null);
+        device.CountTaken(-Size);
     }
 
     private static bool IsFull(VulkanResult result) => result is VulkanResult.OutOfDeviceMemory or VulkanResult.OutOfHostMemory or VulkanResult.TooManyObjects;

@@ -30,8 +30,12 @@ internal sealed unsafe class GpuDevice : IDisposable
     {
         this.options = options;
         device = new LogicalDevice(instance, info);
-        Capabilities = info.Capabilities with { Unified = options.Unified ?? info.Capabilities.Unified };
-        kernels = new KernelLibrary(device);
+        Capabilities = info.Capabilities with
+        {
+            Unified = options.Unified ?? info.Capabilities.Unified,
+            MaxSharedMemory = options.SharedMemory ?? info.Capabilities.MaxSharedMemory,
+        };
+        kernels = new KernelLibrary(device, CacheFile("pipelines"), options.Notice);
         recorder = new CommandRecorder(device, kernels.Layout);
         long blockBytes = options.BlockBytes ?? (Capabilities.Unified ? 64L << 20 : 256L << 20);
         memory = new GpuMemory(device, Capabilities.Unified, Math.Min(blockBytes, Capabilities.MaxAllocation), options.MemoryBytes, LetGo);
@@ -51,6 +55,18 @@ internal sealed unsafe class GpuDevice : IDisposable
             lock (gate)
             {
                 return (memory.UsedBytes, memory.MostUsedBytes);
+            }
+        }
+    }
+
+    /// <summary>Bytes taken from the driver, data on its way included, and the most there were at once.</summary>
+    public (long Now, long Most) TakenBytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return (device.TakenBytes, device.MostTakenBytes);
             }
         }
     }
@@ -80,6 +96,10 @@ internal sealed unsafe class GpuDevice : IDisposable
 
         return new GpuDevice(VulkanInstance.Instance!, info, options ?? new GpuOptions());
     }
+
+    /// <summary>Where something is kept for this device; null: it is not.</summary>
+    /// <param name="kind">what it is: the end of the file's name</param>
+    public string? CacheFile(string kind) => options.CacheFolder is { } caches ? GpuCacheFile.PathOf(caches, Info, kind) : null;
 
     /// <summary>A kernel of the embedded SPIR-V, made once for each name and constants.</summary>
     /// <param name="name">of a line of Shaders/variants.txt</param>

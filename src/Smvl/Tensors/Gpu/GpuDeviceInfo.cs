@@ -15,6 +15,9 @@ internal sealed record GpuDeviceInfo
     /// <summary>The driver's name and version in its own words.</summary>
     public required string Driver { get; init; }
 
+    /// <summary>What tells it from every other device and driver.</summary>
+    public required GpuIdentity Identity { get; init; }
+
     /// <summary>Of Vulkan, as in 1.3.</summary>
     public required Version Api { get; init; }
 

@@ -14,12 +14,17 @@ internal sealed unsafe class KernelLibrary : IDisposable
     private const uint ComputeStage = 0x20;
 
     private readonly LogicalDevice device;
+    private readonly PipelineCache cache;
     private readonly Dictionary<string, ulong> modules = [];
     private readonly Dictionary<(string Name, string Constants), Kernel> kernels = [];
 
-    public KernelLibrary(LogicalDevice device)
+    /// <param name="device">whose kernels</param>
+    /// <param name="cacheFile">keeps them for later processes; null: nothing does</param>
+    /// <param name="notice">gets a line where that file cannot be used</param>
+    public KernelLibrary(LogicalDevice device, string? cacheFile, Action<string>? notice)
     {
         this.device = device;
+        cache = new PipelineCache(device, cacheFile, notice);
         PushConstantRange range = new() { Stages = ComputeStage, Size = MaxConstantBytes };
         PipelineLayoutCreateInfo info = new()
         {
@@ -60,6 +65,7 @@ internal sealed unsafe class KernelLibrary : IDisposable
         }
 
         device.Functions.DestroyPipelineLayout(device.Handle, Layout, null);
+        cache.Dispose();
     }
 
     private Kernel Make(string name, ReadOnlySpan<uint> specialization)
@@ -100,7 +106,7 @@ internal sealed unsafe class KernelLibrary : IDisposable
                     Specialization = specialization.IsEmpty ? null : &constants,
                 },
             };
-            device.Check(device.Functions.CreateComputePipelines(device.Handle, 0, 1, &info, null, &pipeline), $"make the kernel {name}");
+            device.Check(device.Functions.CreateComputePipelines(device.Handle, cache.Handle, 1, &info, null, &pipeline), $"make the kernel {name}");
         }
 
         return new Kernel(name, pipeline);

@@ -1,5 +1,4 @@
 using System.Text;
-using Smvl.Formats;
 
 namespace Smvl.Tensors.Gpu;
 
@@ -12,12 +11,6 @@ namespace Smvl.Tensors.Gpu;
 internal sealed class MatrixTileChoices(string? path)
 {
     private readonly Dictionary<string, MatrixTile> choices = Read(path);
-
-    /// <summary>The file of a device with this driver.</summary>
-    /// <param name="folder">the user's caches</param>
-    /// <param name="device">name and driver version, any characters</param>
-    public static string FileFor(string folder, string device) =>
-        Path.Combine(folder, "smvl", "gpu", string.Concat(device.Select(c => char.IsAsciiLetterOrDigit(c) || c == '.' ? c : '-')) + ".tiles");
 
     /// <param name="kind">what products have in common that take the same tile</param>
     /// <param name="candidates">at least one</param>
@@ -59,20 +52,10 @@ internal sealed class MatrixTileChoices(string? path)
 
     private void Write()
     {
-        if (path is null)
+        if (path is not null)
         {
-            return;
-        }
-
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             string text = string.Concat(choices.OrderBy(choice => choice.Key, StringComparer.Ordinal).Select(choice => $"{choice.Key} = {choice.Value}\n"));
-            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // the next process measures for itself
+            GpuCacheFile.TryWrite(path, Encoding.UTF8.GetBytes(text));
         }
     }
 }

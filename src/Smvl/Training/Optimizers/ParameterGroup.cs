@@ -19,6 +19,6 @@ internal sealed record ParameterGroup(IReadOnlyList<Parameter> Parameters, doubl
     public static double LearningRateOf(Parameter parameter, TrainingArguments arguments) =>
         arguments.LearningRateOf(parameter.Part) ?? arguments.LearningRate;
 
-    /// <summary>Matrices do (embeddings, head, connector and convolution among them), biases and norms do not.</summary>
-    public static bool Decays(Parameter parameter) => parameter.Shape.Rank > 1;
+    /// <summary>Matrices do (embeddings, head, connector and convolution among them), and DoRA's lengths; biases and norms do not.</summary>
+    public static bool Decays(Parameter parameter) => parameter.Shape.Rank > 1 || parameter.IsAdapter;
 }

@@ -35,7 +35,7 @@ internal sealed class ModelShape(VisionLanguageModel model, IReadOnlyList<int> m
         counting.Purpose = MemoryPurpose.Weights;
         Dictionary<string, Tensor> weights = model.Parameters.Where(parameter => !parameter.IsAdapter).ToDictionary(
             parameter => parameter.Name,
-            parameter => parameter.IsReplaced ? counting.Allocate(DType.F32, parameter.Shape)
+            parameter => parameter.IsReplaced ? counting.Allocate(parameter.Value.DType, parameter.Shape)
                 : CountingBackend.Map(widened.Contains(parameter.Name) ? DType.F32 : parameter.StoredDType, parameter.Shape));
         return model.TakesPictures ? new(backend, model.Config, weights, model.Pixels) : new(backend, model.TextConfig, weights);
     }

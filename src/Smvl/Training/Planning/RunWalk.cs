@@ -137,7 +137,13 @@ internal sealed class RunWalk(ModelShape shape, TrainingArguments arguments, int
         bool isAdapter = model.Adapters is not null;
         foreach (Parameter parameter in model.Parameters)
         {
-            if (isAdapter && !(parameter.IsAdapter || parameter.Trainable || parameter.IsReplaced || parameter.Rows is not null))
+            if (isAdapter && AdapterFolder.StoresRows(parameter))
+            {
+                bytes += parameter.Rows!.Masters.Value.ByteLength;
+                continue;
+            }
+
+            if (isAdapter && !(parameter.IsAdapter || AdapterFolder.StoresWhole(parameter)))
             {
                 continue;
             }

@@ -11,6 +11,9 @@ namespace Smvl.Training.Planning;
 /// <param name="limit">bytes</param>
 internal sealed class SettingsSearch(TrainingArguments arguments, StagePlanner planner, long limit)
 {
+    /// <summary>Where the error is that nothing fits.</summary>
+    public const string Memory = "memory";
+
     // a grid's tiles and the overview
     private static readonly int[] TileBudgets = [13, 10, 7, 5, 3, 1];
 
@@ -51,7 +54,7 @@ internal sealed class SettingsSearch(TrainingArguments arguments, StagePlanner p
         long bytes = Peak(smallest);
         IReadOnlyList<(string Change, long Peak)> help = new SettingsSearch(smallest, planner, limit).Advice();
         throw new SmvlException(
-            "the run does not fit the memory limit", "memory", $"at least {PlanText.Bytes(bytes)}, with {string.Join(", ", least.Select(change => $"{change.Key.Name} {change.Value}"))}",
+            "the run does not fit the memory limit", Memory, $"at least {PlanText.Bytes(bytes)}, with {string.Join(", ", least.Select(change => $"{change.Key.Name} {change.Value}"))}",
             PlanText.Bytes(limit), help.Count == 0 ? "raise the limit" : $"raise the limit, or: {help[0].Change} ({PlanText.Bytes(help[0].Peak)})");
     }
 

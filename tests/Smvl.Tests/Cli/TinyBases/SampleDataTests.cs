@@ -69,6 +69,32 @@ public sealed class SampleDataTests : IDisposable
     }
 
     [Fact]
+    public void ScenesWithUnnamedColorsAreThoseOfTheGeneratorAndNameNoColor()
+    {
+        CauldronRow[] rows = Rows(Samples, SamplePacker.ShapeSubset, EmojiTable.Train);
+        Assert.Equal(1200, rows.Length);
+        Assert.All(rows, row => Assert.DoesNotContain(row.Texts!, turn =>
+            Enum.GetValues<SceneColor>().Any(color => turn!.User!.Contains(ChineseQuestions.Name(color)) || turn.Assistant!.Contains(ChineseQuestions.Name(color)))));
+        Assert.All(Enumerable.Range(0, 200), row => Assert.Equal(rows[row].Texts, SamplePacker.ShapeScene(SamplePacker.DefaultSeed, row).Texts));
+    }
+
+    /// <summary>None is within 80 of a color that has a name, so that no pair of color and shape that is held out comes in by them.</summary>
+    [Fact]
+    public void UnnamedColorsAreFarFromNamedOnes()
+    {
+        var random = new SplitMix64(7);
+        for (int i = 0; i < 2000; i++)
+        {
+            (double red, double green, double blue) = UnnamedColor.Draw(ref random);
+            Assert.All(Enum.GetValues<SceneColor>(), color =>
+            {
+                (double r, double g, double b) = SceneRenderer.Rgb(color);
+                Assert.True(Math.Sqrt(Math.Pow(red - r, 2) + Math.Pow(green - g, 2) + Math.Pow(blue - b, 2)) > 80, $"({red}, {green}, {blue}) is near {color}");
+            });
+        }
+    }
+
+    [Fact]
     public void EmojiAreAskedForTheirCategory()
     {
         EmojiEntry[] table = EmojiTable.Read(Path.Combine(Samples, EmojiTable.FileName));
@@ -103,7 +129,7 @@ public sealed class SampleDataTests : IDisposable
 
     [Fact]
     public void SampleDataIsSmall() =>
-        Assert.InRange(Directory.EnumerateFiles(Samples, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), 1, 9_500_000);
+        Assert.InRange(Directory.EnumerateFiles(Samples, "*", SearchOption.AllDirectories).Sum(file => new FileInfo(file).Length), 1, 12_000_000);
 
     [Fact]
     public async Task EnglishDataIsTheSameOnAnyNumberOfThreads()
@@ -111,11 +137,11 @@ public sealed class SampleDataTests : IDisposable
         foreach (string threads in new[] { "1", "2" })
         {
             Assert.Equal((0, ""), await Quiet(
-                "tiny-bases", "data", "--samples", Samples, "--output", temporary[threads], "--scenes", "1100", "--test_scenes", "20", "--shapes", "60", "--variants", "1", "--threads", threads));
+                "tiny-bases", "data", "--samples", Samples, "--output", temporary[threads], "--scenes", "1100", "--test_scenes", "20", "--colors", "40", "--shapes", "60", "--variants", "1", "--threads", threads));
         }
 
         string[] files = [.. Directory.EnumerateFiles(temporary["1"], "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(temporary["1"], file))];
-        Assert.Equal(5, files.Length);
+        Assert.Equal(6, files.Length);
         Assert.All(files, file => Assert.Equal(File.ReadAllBytes(temporary["1", file]), File.ReadAllBytes(temporary["2", file])));
 
         CauldronRow[] emoji = Rows(temporary["1"], "emoji_en", "train");
@@ -125,12 +151,16 @@ public sealed class SampleDataTests : IDisposable
         Assert.InRange(told, 750, 950);   // half of them
         Assert.Equal(emoji.Length, emoji.Select(Picture).Distinct().Count());
         Assert.All(emoji, row => Assert.Single(row.Texts!, turn => turn!.Source == "emoji_en.name"));
-        Assert.All(Rows(temporary["1"], "shapes_en", "train"), row =>
+        foreach ((string subset, string first) in new[] { ("shapes_en", "Shapes"), ("colors_en", "Colors") })
         {
-            string told = Assert.Single(row.Texts!)!.Assistant!;
-            Assert.Matches("^Shapes:( [a-z]+){9}\\. Sizes:( [a-z]+){9}\\.$", told);
-            Assert.InRange(told.Split(" none").Length - 1, 0, 2 * 4);   // five to nine things
-        });
+            Assert.All(Rows(temporary["1"], subset, "train"), row =>
+            {
+                string answer = Assert.Single(row.Texts!)!.Assistant!;
+                Assert.Matches($"^{first}:( [a-z]+){{9}}\\. Sizes:( [a-z]+){{9}}\\.$", answer);
+                Assert.InRange(answer.Split(" none").Length - 1, 0, 2 * 4);   // five to nine things
+            });
+        }
+
         string[] heldOut = ["Square.|red", "Circle.|orange", "Heart.|yellow", "Cross.|green", "Star.|blue", "Triangle.|purple", "Square.|black", "Circle.|white"];
         Assert.DoesNotContain(Rows(temporary["1"], "scenes_en", "train").SelectMany(row => row.Texts!), Asks);
         Assert.All(

@@ -134,6 +134,37 @@ public sealed class BackwardTests : IDisposable
         FiniteDifference.Check("dx", x, dx, dy, Forward);
     }
 
+    [Theory, InlineData(1, 7), InlineData(9, 33), InlineData(70, 65)]
+    public void Multiply(int rows, int width)
+    {
+        using Tensor x = FiniteDifference.Random(backend, 1, rows, width);
+        using Tensor ofColumns = FiniteDifference.Random(backend, 2, width);
+        using Tensor ofRows = FiniteDifference.Random(backend, 4, rows, 1);
+        using Tensor y = backend.Allocate(rows, width);
+        using Tensor dy = FiniteDifference.Random(backend, 3, rows, width);
+        using Tensor dx = backend.Allocate(rows, width);
+        using Tensor dFactors = backend.Zeros(width);
+        float[] Forward(Tensor factors)
+        {
+            backend.Multiply(y, x, factors);
+            return Floats(y);
+        }
+
+        backend.MultiplyBackwardFactors(dFactors, dy, x);
+        FiniteDifference.Check("dFactors", ofColumns, dFactors, Floats(dy), () => Forward(ofColumns));
+        CheckAccumulates(dFactors, into => backend.MultiplyBackwardFactors(into, dy, x));
+        foreach (Tensor factors in (Tensor[])[ofColumns, ofRows])
+        {
+            backend.Multiply(dx, dy, factors);
+            FiniteDifference.Check("dx", x, dx, Floats(dy), () => Forward(factors));
+        }
+
+        // in place gives the same
+        float[] apart = Forward(ofRows);
+        backend.Multiply(x, x, ofRows);
+        Assert.Equal(apart, Floats(x));
+    }
+
     [Theory, InlineData(1), InlineData(31), InlineData(2100)]
     public void SwiGlu(int count)
     {

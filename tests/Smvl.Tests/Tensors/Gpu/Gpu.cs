@@ -6,7 +6,7 @@ using Smvl.Tensors.Gpu.Vulkan;
 namespace Smvl.Tests.Tensors.Gpu;
 
 /// <summary>
-/// The Vulkan device that tests run on: the first of this machine, Mesa's llvmpipe where there is no other. Khronos' validation layer
+/// The Vulkan device that tests run on: the one that SMVL_DEVICE names, else the first of this machine, Mesa's llvmpipe where there is no other. Khronos' validation layer
 /// watches every call of this process and of the programs it starts where it is installed. What asks for no device computes on the CPU.
 /// </summary>
 internal static class Gpu
@@ -18,7 +18,8 @@ internal static class Gpu
     {
         get
         {
-            GpuDeviceInfo? info = GpuDeviceInfo.List().FirstOrDefault(device => device.Unusable is null);
+            _ = DeviceChoice.TryParse(Environment.GetEnvironmentVariable(Backends.Variable) ?? "", out DeviceChoice choice);
+            GpuDeviceInfo? info = GpuDeviceInfo.List().FirstOrDefault(device => device.Unusable is null && (choice.Index ?? device.Index) == device.Index);
             Assert.SkipWhen(info is null, "no Vulkan device is present (Debian: mesa-vulkan-drivers and libvulkan1)");
             return info;
         }
@@ -40,7 +41,8 @@ internal static class Gpu
     }
 
     /// <summary>The device opened for one test, with memory and kernels of its own.</summary>
-    public static GpuDevice Open(GpuOptions? options = null) => GpuDevice.Open(Info, options);
+    /// <param name="options">null for the defaults, without anything kept from another run</param>
+    public static GpuDevice Open(GpuOptions? options = null) => GpuDevice.Open(Info, options ?? new GpuOptions { CacheFolder = null });
 
     /// <summary>A backend on it.</summary>
     public static GpuBackend Backend(GpuOptions? options = null) => new(Open(options));

@@ -23,6 +23,7 @@ public sealed class RunPlanTests : IDisposable
     [InlineData("--freeze full --optim muon --use_ema")]
     [InlineData("--freeze connector --optim lion_32bit --bf16 --use_ema")]
     [InlineData("--lora_r 8 --lora_dropout 0.1 --lora_target_modules all-linear")]
+    [InlineData("--lora_r 8 --lora_dropout 0.1 --use_dora")]
     [InlineData("--freeze connector --neftune_noise_alpha 5 --gradient_accumulation_steps 2")]
     [InlineData("--freeze connector --vision_cache cache")]
     [InlineData("--freeze_parameters * --trainable_parameters model.text_model.layers.1")]

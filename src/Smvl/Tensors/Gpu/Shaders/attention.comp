@@ -18,7 +18,6 @@ layout(push_constant, scalar) uniform Constants
     Tiles tiles;
     uint heads, group, causal;
     uint queryRows;      // T H
-    uint keyPart;        // keys of a part
     uint kept;           // 0: nothing, 1: logSumExp, 2: parts
     float scale;
 };
@@ -55,6 +54,8 @@ void main()
             other < rows ? floats(q, (headOf(tile, other, heads, group) * HEAD_DIM) + (c * 4), HEAD_DIM - (c * 4)) : vec4(0.0);
     }
 
+    // a part is a whole number of blocks of keys
+    uint blocks = (tile.keyLength + Keys - 1) / Keys, keyPart = ((blocks + gl_NumWorkGroups.z - 1) / gl_NumWorkGroups.z) * Keys;
     uint start = gl_WorkGroupID.z * keyPart;
     uint end = min(start + keyPart, visible(tile, min(tile.first + ROWS, rows) - 1, group, causal != 0));
     uint seen = row < rows ? min(end, visible(tile, row, group, causal != 0)) : 0;

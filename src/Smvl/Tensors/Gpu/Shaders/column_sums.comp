@@ -2,9 +2,9 @@
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
-// parts (chunks, width) = sums over a chunk of rows of dy, or of dy times what the norm's weight met. sum_parts.comp adds them up.
+// parts (chunks, width) = sums over a chunk of rows of dy, or of dy times what the norm's weight, or another factor, met. sum_parts.comp adds them up.
 layout(constant_id = 1) const uint FACTOR = 0;
-const uint ONE = 0, RMS = 1, LAYER = 2;
+const uint ONE = 0, RMS = 1, LAYER = 2, OTHER = 3;
 
 // 32 columns side by side, so that a row is read in whole lines
 const uint Columns = 32;
@@ -28,7 +28,7 @@ void main()
         for (uint row = start + lane; row < end; row += LANES)
         {
             uint i = (row * width) + column;
-            float factor = FACTOR == ONE ? 1.0 : FACTOR == RMS ? x.at[i] * rstd.at[row] : (x.at[i] - mean.at[row]) * rstd.at[row];
+            float factor = FACTOR == ONE ? 1.0 : FACTOR == OTHER ? x.at[i] : FACTOR == RMS ? x.at[i] * rstd.at[row] : (x.at[i] - mean.at[row]) * rstd.at[row];
             sum = fma(dy.at[i], factor, sum);
         }
     }

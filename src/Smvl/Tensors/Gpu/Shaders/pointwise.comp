@@ -5,7 +5,7 @@
 
 // One element at a time, see GpuBackend.Elementwise.cs.
 layout(constant_id = 1) const uint OPERATION = 0;
-const uint ADD = 0, SCALE = 1, LERP = 2, SWIGLU = 3, SWIGLU_BACKWARD = 4, GELU = 5, GELU_BACKWARD = 6, DROPOUT = 7;
+const uint ADD = 0, SCALE = 1, LERP = 2, SWIGLU = 3, SWIGLU_BACKWARD = 4, GELU = 5, GELU_BACKWARD = 6, DROPOUT = 7, MULTIPLY = 8;
 
 layout(push_constant, scalar) uniform Constants
 {
@@ -15,6 +15,7 @@ layout(push_constant, scalar) uniform Constants
     float factor;
     uint keyLow, keyHigh;   // of the dropout mask
     uint bound;             // hashes below it are dropped
+    uint run, period;       // so many neighbours share a factor, of so many factors
 };
 
 const float TwoRootTwoOverPi = 1.5957691216057308;
@@ -91,6 +92,10 @@ void main()
                 y.at[i] = fma(x * s * (1.0 - s), fma(square, 3.0 * Cubic * TwoRootTwoOverPi, TwoRootTwoOverPi), s) * d;
                 break;
             }
+
+            case MULTIPLY:
+                y.at[i] = a.at[i] * b.at[(i / run) % period];
+                break;
 
             default:
                 y.at[i] = hash(i) < bound ? 0.0 : a.at[i] * factor;

@@ -2,11 +2,13 @@
 #extension GL_GOOGLE_include_directive : require
 #include "memory.glsl"
 
-// Blocks of Q8_0 from float32, an invocation a block, byte for byte as Smvl.Tensors.Quantization.BlockQ8_0 makes them.
+// Blocks of Q8_0 from float32, an invocation a block, byte for byte as Smvl.Tensors.Quantization.BlockQ8_0 makes them. Where the
+// destination begins may stand in memory, so that commands are the same wherever it is.
 layout(push_constant, scalar) uniform Constants
 {
     uint64_t destination;
     uint64_t source;
+    uint64_t start;   // of the index of the destination's first block; 0: that is 0
     uint blocks;
 };
 
@@ -15,6 +17,7 @@ const uint BlockBytes = 34;
 
 void main()
 {
+    uint first = start == 0 ? 0 : Words(start).at[0];
     for (uint i = gl_GlobalInvocationID.x; i < blocks; i += gl_NumWorkGroups.x * gl_WorkGroupSize.x)
     {
         Floats x = Floats(source + i * uint64_t(BlockValues * 4));
@@ -30,8 +33,8 @@ void main()
         precise float reciprocal = 1.0 / d;
         precise float inverse = fma(fma(-reciprocal, d, 1.0), reciprocal, reciprocal);
         inverse = isinf(reciprocal) || isnan(inverse) ? 0.0 : inverse;
-        Halves(destination + i * uint64_t(BlockBytes)).at[0] = uint16_t(narrowHalf(d));
-        Bytes values = Bytes(destination + i * uint64_t(BlockBytes) + 2ul);
+        Halves(destination + (first + i) * uint64_t(BlockBytes)).at[0] = uint16_t(narrowHalf(d));
+        Bytes values = Bytes(destination + (first + i) * uint64_t(BlockBytes) + 2ul);
         for (uint k = 0; k < BlockValues; k++)
         {
             // to nearest, ties away from zero

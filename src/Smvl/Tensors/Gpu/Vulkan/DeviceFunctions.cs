@@ -28,6 +28,9 @@ internal sealed unsafe class DeviceFunctions
         CreatePipelineLayout =
             (delegate* unmanaged<nint, PipelineLayoutCreateInfo*, void*, ulong*, VulkanResult>)Get("vkCreatePipelineLayout");
         DestroyPipelineLayout = (delegate* unmanaged<nint, ulong, void*, void>)Get("vkDestroyPipelineLayout");
+        CreatePipelineCache = (delegate* unmanaged<nint, PipelineCacheCreateInfo*, void*, ulong*, VulkanResult>)Get("vkCreatePipelineCache");
+        DestroyPipelineCache = (delegate* unmanaged<nint, ulong, void*, void>)Get("vkDestroyPipelineCache");
+        GetPipelineCacheData = (delegate* unmanaged<nint, ulong, nuint*, void*, VulkanResult>)Get("vkGetPipelineCacheData");
         CreateComputePipelines = (delegate* unmanaged<nint, ulong, uint, ComputePipelineCreateInfo*, void*, ulong*, VulkanResult>)Get(
             "vkCreateComputePipelines");
         DestroyPipeline = (delegate* unmanaged<nint, ulong, void*, void>)Get("vkDestroyPipeline");
@@ -80,6 +83,12 @@ internal sealed unsafe class DeviceFunctions
     public delegate* unmanaged<nint, PipelineLayoutCreateInfo*, void*, ulong*, VulkanResult> CreatePipelineLayout { get; }
 
     public delegate* unmanaged<nint, ulong, void*, void> DestroyPipelineLayout { get; }
+
+    public delegate* unmanaged<nint, PipelineCacheCreateInfo*, void*, ulong*, VulkanResult> CreatePipelineCache { get; }
+
+    public delegate* unmanaged<nint, ulong, void*, void> DestroyPipelineCache { get; }
+
+    public delegate* unmanaged<nint, ulong, nuint*, void*, VulkanResult> GetPipelineCacheData { get; }
 
     public delegate* unmanaged<nint, ulong, uint, ComputePipelineCreateInfo*, void*, ulong*, VulkanResult> CreateComputePipelines { get; }
 

@@ -34,6 +34,19 @@ internal sealed unsafe class LogicalDevice : IDisposable
     /// <summary>Set once a call has said that the device is lost; from then on every check throws.</summary>
     public bool Lost { get; set; }
 
+    /// <summary>Bytes that were taken from the driver and not given back.</summary>
+    public long TakenBytes { get; private set; }
+
+    /// <summary>The most there were at once.</summary>
+    public long MostTakenBytes { get; private set; }
+
+    /// <summary>Notes memory taken from the driver, or given back: a negative number.</summary>
+    public void CountTaken(long bytes)
+    {
+        TakenBytes += bytes;
+        MostTakenBytes = Math.Max(MostTakenBytes, TakenBytes);
+    }
+
     /// <summary>Throws unless a call succeeded.</summary>
     /// <param name="result">what it returned</param>
     /// <param name="what">what was to be done, as in "cannot ..."</param>

@@ -49,6 +49,9 @@ internal static unsafe class PhysicalDevice
             Name = VulkanText.Read(properties.DeviceName),
             Kind = properties.DeviceType,
             Driver = driver.Length > 0 ? driver : "unknown",
+            Identity = new GpuIdentity(
+                new Guid(new ReadOnlySpan<byte>(version11.DeviceUuid, 16)), properties.DriverVersion, properties.VendorId, properties.DeviceId,
+                new Guid(new ReadOnlySpan<byte>(properties.PipelineCacheUuid, 16))),
             Api = new Version((int)(properties.ApiVersion >> 22) & 0x7F, (int)(properties.ApiVersion >> 12) & 0x3FF, (int)properties.ApiVersion & 0xFFF),
             Memory = bytes,
             Budget = budget,

@@ -13,6 +13,7 @@ internal enum StructureType : uint
     SemaphoreCreateInfo = 9,
     BufferCreateInfo = 12,
     ShaderModuleCreateInfo = 16,
+    PipelineCacheCreateInfo = 17,
     PipelineShaderStageCreateInfo = 18,
     ComputePipelineCreateInfo = 29,
     PipelineLayoutCreateInfo = 30,

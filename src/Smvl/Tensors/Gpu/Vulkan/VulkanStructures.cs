@@ -92,6 +92,8 @@ internal unsafe struct DeviceProperties2
     public PhysicalDeviceType DeviceType;
     [FieldOffset(Properties + 20)]
     public fixed byte DeviceName[256];
+    [FieldOffset(Properties + 276)]
+    public fixed byte PipelineCacheUuid[16];
     [FieldOffset(Limits + 32)]
     public uint MaxPushConstantsSize;
     [FieldOffset(Limits + 36)]
@@ -401,6 +403,16 @@ internal unsafe struct ShaderStageCreateInfo
     public ulong Module;
     public byte* Name;
     public SpecializationInfo* Specialization;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct PipelineCacheCreateInfo
+{
+    public StructureType Type;
+    public void* Next;
+    public uint Flags;
+    public nuint DataSize;
+    public void* Data;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -7,24 +7,40 @@ using Smvl.Training.Optimizers;
 
 namespace Smvl.Tests.Models;
 
-/// <summary>fixtures/lora: an adapter in PEFT's layout, and what PyTorch computes with PEFT's formula (scripts/make_lora_fixture.py).</summary>
+/// <summary>fixtures/lora.</summary>
 [Trait("Category", Golden.Category)]
-public sealed class LoraGoldenTests : IDisposable
+public sealed class LoraGoldenTests() : AdapterGoldens("lora");
+
+/// <summary>fixtures/dora.</summary>
+[Trait("Category", Golden.Category)]
+public sealed class DoraGoldenTests() : AdapterGoldens("dora");
+
+/// <summary>An adapter in PEFT's layout, and what PyTorch computes with PEFT's formula (scripts/make_lora_fixture.py).</summary>
+public abstract class AdapterGoldens : IDisposable
 {
     private const double Relative = 1e-4;
     private const double Absolute = 1e-7;
 
+    private readonly string kind;
     private readonly FixtureModel fixture = new();
     private readonly ForwardCase input;
-    private readonly SafetensorsFile golden = Golden.Tensors("lora", "golden.safetensors");
+    private readonly SafetensorsFile golden;
 
-    public LoraGoldenTests()
+    protected AdapterGoldens(string kind)
     {
+        this.kind = kind;
+        golden = Golden.Tensors(kind, "golden.safetensors");
         input = new ForwardCase("two-images-vision", fixture.Config);
-        AdapterFolder.Attach(fixture.Model, Golden.Path("lora", "adapter"));
+        AdapterFolder.Attach(fixture.Model, Golden.Path(kind, "adapter"));
     }
 
     public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
     {
         golden.Dispose();
         input.Dispose();
@@ -103,10 +119,10 @@ public sealed class LoraGoldenTests : IDisposable
     {
         using TemporaryFolder folder = new();
         AdapterFolder.Write(fixture.Model, folder.Path, Golden.Path("spliced"));
-        using SafetensorsFile theirs = Golden.Tensors("lora", "adapter", AdapterFolder.WeightsName), ours = SafetensorsFile.Open(folder[AdapterFolder.WeightsName]);
+        using SafetensorsFile theirs = Golden.Tensors(kind, "adapter", AdapterFolder.WeightsName), ours = SafetensorsFile.Open(folder[AdapterFolder.WeightsName]);
         Assert.Equal(theirs.Tensors.Keys.Order(), ours.Tensors.Keys.Order());
         Assert.All(theirs.Tensors, t => Assert.Equal(t.Value.Span<float>().ToArray(), ours.Tensors[t.Key].Span<float>().ToArray()));
-        using System.Text.Json.JsonDocument expected = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Golden.Path("lora", "adapter", AdapterFolder.ConfigName)));
+        using System.Text.Json.JsonDocument expected = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Golden.Path(kind, "adapter", AdapterFolder.ConfigName)));
         using System.Text.Json.JsonDocument actual = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(folder[AdapterFolder.ConfigName]));
         foreach (System.Text.Json.JsonProperty field in actual.RootElement.EnumerateObject())
         {

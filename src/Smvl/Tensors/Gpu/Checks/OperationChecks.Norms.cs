@@ -1,16 +1,32 @@
-using Smvl.Tensors;
+namespace Smvl.Tensors.Gpu.Checks;
 
-namespace Smvl.Tests.Tensors.Gpu;
-
-/// <summary>Norms and their gradients on the GPU against the CPU's.</summary>
-[Collection(GpuOperations.Name)]
-public sealed class NormTests(GpuPair pair)
+/// <summary>Norms and the rotary embedding.</summary>
+internal static partial class OperationChecks
 {
-    public static TheoryData<int, int> Sizes => new() { { 1, 1 }, { 3, 7 }, { 5, 128 }, { 150, 33 }, { 7, 1000 } };
+    private static IEnumerable<OperationCheck> Norms()
+    {
+        (int, int)[] sizes = [(3, 7), (5, 128), (150, 33), (7, 1000)];
+        foreach ((int rows, int width) in ((int, int)[])[(1, 1), .. sizes])
+        {
+            yield return RmsNorm(rows, width);
+        }
 
-    [Theory, MemberData(nameof(Sizes))]
-    public void RmsNorm(int rows, int width) =>
-        pair.Agree($"{rows} x {width}", 3e-6, 1e-6, run =>
+        // a row of one element has no variance, and 1000 as its rstd: differences in the last place of x show in everything
+        foreach ((int rows, int width) in sizes)
+        {
+            yield return LayerNorm(rows, width);
+        }
+
+        foreach ((int heads, int headDim) in ((int, int)[])[(2, 8), (3, 64), (1, 6)])
+        {
+            yield return Rope(heads, headDim);
+        }
+    }
+
+    private static string RmsName(int rows, int width) => $"RMS, {rows} x {width}";
+
+    private static OperationCheck RmsNorm(int rows, int width) =>
+        new("norms", RmsName(rows, width), 3e-6, 1e-6, run =>
         {
             Tensor x = run.Random(1, rows, width), w = run.Random(2, width), dy = run.Random(3, rows, width);
             Tensor y = run.Unwritten(rows, width), rstd = run.Unwritten(rows), again = run.Unwritten(rows, width);
@@ -22,10 +38,8 @@ public sealed class NormTests(GpuPair pair)
             return [y, rstd, again, dx, sum, dw];
         });
 
-    // a row of one element has no variance, and 1000 as its rstd: differences in the last place of x show in everything
-    [Theory, InlineData(3, 7), InlineData(5, 128), InlineData(150, 33), InlineData(7, 1000)]
-    public void LayerNorm(int rows, int width) =>
-        pair.Agree($"{rows} x {width}", 3e-6, 2e-6, run =>
+    private static OperationCheck LayerNorm(int rows, int width) =>
+        new("norms", $"layer, {rows} x {width}", 3e-6, 2e-6, run =>
         {
             Tensor x = run.Random(1, rows, width), w = run.Random(2, width), b = run.Random(6, width), dy = run.Random(3, rows, width);
             Tensor y = run.Unwritten(rows, width), mean = run.Unwritten(rows), rstd = run.Unwritten(rows), again = run.Unwritten(rows, width);
@@ -37,11 +51,10 @@ public sealed class NormTests(GpuPair pair)
             return [y, mean, rstd, again, dx, sum, dw, db];
         });
 
-    [Theory, InlineData(2, 8), InlineData(3, 64), InlineData(1, 6)]
-    public void Rope(int heads, int headDim)
+    private static OperationCheck Rope(int heads, int headDim)
     {
         int[] positions = [0, 1, 2, 7, 100, 8000];
-        pair.Agree($"{heads} x {headDim}", 0, 1e-6, run =>
+        return new("norms", $"rotary embedding, {heads} heads of {headDim}", 0, 1e-6, run =>
         {
             Tensor x = run.Random(1, positions.Length, heads * headDim), back = run.Random(2, positions.Length, heads * headDim);
             run.Backend.Rope(x, positions, headDim, 1e6f, inverse: false);
