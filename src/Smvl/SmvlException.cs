@@ -15,12 +15,23 @@ public sealed class SmvlException : Exception
     /// <param name="inner">the cause, if another exception led here</param>
     public SmvlException(
         string what, string? where = null, string? expected = null, string? actual = null, string? hint = null, Exception? inner = null)
-        : base(Compose(what, where, expected, actual, hint), inner) => Where = where;
+        : base(hint is null ? Compose(what, where, expected, actual) : $"{Compose(what, where, expected, actual)}; {hint.ReplaceLineEndings(" ")}", inner)
+    {
+        Where = where;
+        Finding = Compose(what, where, expected, actual);
+        Hint = hint?.ReplaceLineEndings(" ");
+    }
 
     /// <summary>The most exact place known; null where there is none.</summary>
     public string? Where { get; }
 
-    private static string Compose(string what, string? where, string? expected, string? actual, string? hint)
+    /// <summary>The message up to what to do next.</summary>
+    public string Finding { get; }
+
+    /// <summary>What to do next; null where that is not known.</summary>
+    public string? Hint { get; }
+
+    private static string Compose(string what, string? where, string? expected, string? actual)
     {
         string line = where is null ? what : $"{where}: {what}";
         if (expected is not null && actual is not null)
@@ -34,11 +45,6 @@ public sealed class SmvlException : Exception
         else if (actual is not null)
         {
             line += $" (actual {actual})";
-        }
-
-        if (hint is not null)
-        {
-            line += $"; {hint}";
         }
 
         return line.ReplaceLineEndings(" ");

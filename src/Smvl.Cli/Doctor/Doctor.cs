@@ -5,8 +5,8 @@ using Smvl.Tensors;
 namespace Smvl.Cli.Doctor;
 
 /// <summary>
-/// All checks of a folder, from its files to its answers. A check that cannot be made because an earlier one failed is left out; one that
-/// throws has failed.
+/// All checks of a folder, from its files to its answers. A check that cannot be made because an earlier one failed is left out, or a note
+/// where the same files stop it; one that throws has failed.
 /// </summary>
 internal static class Doctor
 {
@@ -15,6 +15,17 @@ internal static class Doctor
     /// <param name="open">makes the backend, once the files are found readable; it is disposed here</param>
     /// <param name="cancellation">heard between checks, and between blocks of the model</param>
     public static IEnumerable<DoctorLine> Examine(string folder, string? source, Func<Backend> open, CancellationToken cancellation)
+    {
+        Dictionary<string, string> told = [];   // checks, by what they found bad
+        foreach (DoctorLine line in Lines(folder, source, open, cancellation))
+        {
+            yield return line.Verdict == DoctorVerdict.Bad && !told.TryAdd(line.Found, line.Check)
+                ? DoctorLine.Note(line.Check, $"not checked, for the same reason as {told[line.Found]}")
+                : line;
+        }
+    }
+
+    private static IEnumerable<DoctorLine> Lines(string folder, string? source, Func<Backend> open, CancellationToken cancellation)
     {
         CheckpointKind kind = default;
         DoctorLine config = Guarded("configuration", () =>
@@ -78,7 +89,7 @@ internal static class Doctor
         }
         catch (SmvlException e)
         {
-            return DoctorLine.Bad(name, e.Message, "see the message");
+            return DoctorLine.Bad(name, e.Finding, e.Hint ?? "put there what is expected, or fetch the file again");
         }
     }
 }
