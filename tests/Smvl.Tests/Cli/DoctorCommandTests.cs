@@ -63,6 +63,18 @@ public sealed class DoctorCommandTests : IDisposable
         await Finds("configuration");
     }
 
+    [Fact]
+    public async Task OneReasonIsToldOnce()
+    {
+        string tokenizer = File.ReadAllText(folder["tokenizer.json"]);
+        File.WriteAllText(folder["tokenizer.json"], tokenizer[..(tokenizer.Length / 2)]);
+        (int code, Dictionary<string, string> verdicts, string found) = await Examine();
+        Assert.Equal(1, code);
+        Assert.True(verdicts.Single(each => each.Value == "bad").Key == "vocabulary", found);
+        Assert.Contains("not checked, for the same reason as vocabulary", found);
+        Assert.Equal("note", verdicts["round trip"]);
+    }
+
     public void Dispose() => folder.Dispose();
 
     private async Task Finds(string check)
