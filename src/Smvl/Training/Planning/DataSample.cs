@@ -49,6 +49,10 @@ internal sealed class DataSample
     /// <summary>The rows' micro-batches, as the run's keys cut them.</summary>
     public IReadOnlyList<SampleShape[]> Batches(TrainingArguments arguments) => [.. Cut(arguments).Select(batch => Array.ConvertAll(batch, i => samples[i].Shape))];
 
+    /// <summary>The rows of the first micro-batches.</summary>
+    public int[][] FirstBatches(TrainingArguments arguments, int count) =>
+        [.. Cut(arguments).Take(count).Select(batch => Array.ConvertAll(batch, i => samples[i].Row))];
+
     /// <summary>The rows of the micro-batch whose tokens are nearest to the mean.</summary>
     public int[] MiddleBatch(TrainingArguments arguments)
     {

@@ -10,8 +10,8 @@ namespace Smvl.Training.Planning;
 
 /// <summary>
 /// What a run is expected to take, said at its start and held beside what it took at its end. Memory is planned from the first rows that
-/// it will meet. Time is not measured beforehand, which would delay the run: its first steps behind the very first one are taken, a second
-/// per token, and compared with all those behind them.
+/// it will meet. Time is not measured beforehand, which would delay the run: its first steps behind those in which code is compiled are taken,
+/// a second per token, and compared with all those behind them.
 /// </summary>
 internal sealed class RunForecast : ITrainingObserver
 {
@@ -20,20 +20,27 @@ internal sealed class RunForecast : ITrainingObserver
     /// <summary>Rows that are looked at: what a run's start can wait for.</summary>
     private const int Rows = 64;
 
-    // steps whose times are taken: a tenth of the run, but no more
+    // until code is compiled as it stays: so many seconds, but at most a quarter of the run, and at least a step
+    private const double WarmSeconds = 3;
+    private const int WarmShare = 4;
+
+    // steps behind them whose times are taken: a tenth of the run, but no more
     private const int MostTimed = 20;
     private const int TimedShare = 10;
 
     private readonly ITrainingObserver observer;
     private readonly RunPlan plan;
-    private readonly int timed;
+    private readonly int mostWarm, timed;
     private readonly List<(int Tokens, double Seconds)> steps = [];
+    private int? warm;
 
     private RunForecast(ITrainingObserver observer, RunPlan plan)
     {
         this.observer = observer;
         this.plan = plan;
-        timed = Math.Clamp((plan.Steps - plan.FirstStep) / TimedShare, 1, MostTimed);
+        int left = plan.Steps - plan.FirstStep;
+        mostWarm = Math.Max(1, left / WarmShare);
+        timed = Math.Clamp(left / TimedShare, 1, MostTimed);
     }
 
     /// <summary>Makes the plan, says it, and watches the run from here on.</summary>
@@ -90,7 +97,7 @@ internal sealed class RunForecast : ITrainingObserver
         if (time is { } seconds)
         {
             observer.OnNote(
-                $"seconds per step: expected {PlanText.Seconds(seconds.Expected)} after the first {timed + 1} steps, was {PlanText.Seconds(seconds.Measured)} in the {steps.Count - timed - 1} behind them ({PlanText.Difference(seconds.Expected, seconds.Measured)})");
+                $"seconds per step: expected {PlanText.Seconds(seconds.Expected)} after the first {ExpectedAfter} steps, was {PlanText.Seconds(seconds.Measured)} in the {steps.Count - ExpectedAfter} behind them ({PlanText.Difference(seconds.Expected, seconds.Measured)})");
         }
 
         HuggingFaceJson.WriteObject(Path.Combine(folder, FileName), json =>
@@ -112,7 +119,7 @@ internal sealed class RunForecast : ITrainingObserver
             {
                 json.WriteStartObject("seconds_per_step");
                 json.WriteNumber("expected", both.Expected);
-                json.WriteNumber("expected_after_steps", timed + 1);
+                json.WriteNumber("expected_after_steps", ExpectedAfter!.Value);
                 json.WriteNumber("measured", both.Measured);
                 json.WriteEndObject();
             }
@@ -125,8 +132,13 @@ internal sealed class RunForecast : ITrainingObserver
     public void OnStep(StepReport report)
     {
         steps.Add((report.Tokens, report.Waited + report.Seconds));
+        if (warm is null && (steps.Count == mostWarm || steps.Sum(step => step.Seconds) >= WarmSeconds))
+        {
+            warm = steps.Count;
+        }
+
         observer.OnStep(report);
-        if (steps.Count == timed + 1 && report.Step < report.MaxSteps)
+        if (steps.Count == ExpectedAfter && report.Step < report.MaxSteps)
         {
             double left = Expected() * (report.MaxSteps - report.Step);
             observer.OnNote($"expected time: {PlanText.Seconds(Expected())} per step, {PlanText.Seconds(left)} for the {report.MaxSteps - report.Step} steps that are left");
@@ -141,14 +153,17 @@ internal sealed class RunForecast : ITrainingObserver
 
     public void CopyTo(Action<string> line) => observer.CopyTo(line);
 
+    /// <summary>Steps behind which a step's seconds are said; null until that is known.</summary>
+    private int? ExpectedAfter => warm + timed;
+
     /// <summary>Seconds of a mean step, by the times of the first ones.</summary>
     private double Expected()
     {
-        (int Tokens, double Seconds)[] first = [.. steps.Skip(1).Take(timed)];
+        (int Tokens, double Seconds)[] first = [.. steps.Skip(warm!.Value).Take(timed)];
         return first.Sum(step => step.Seconds) / Math.Max(1, first.Sum(step => step.Tokens)) * plan.Data.TokensPerStep;
     }
 
     /// <summary>Null where no step lies behind those whose time was taken.</summary>
     private (double Expected, double Measured)? StepSeconds() =>
-        steps.Count > timed + 1 ? (Expected(), steps.Skip(timed + 1).Average(step => step.Seconds)) : null;
+        ExpectedAfter is { } after && steps.Count > after ? (Expected(), steps.Skip(after).Average(step => step.Seconds)) : null;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Smvl.Data;
+using Smvl.Inference;
 using Smvl.Models;
 using Smvl.Tensors;
 using Smvl.Tensors.Cpu;
@@ -46,22 +47,26 @@ internal sealed class MachineSpeed
 }
 
 /// <summary>
-/// A short measurement of a run's own operations on this machine: losses, gradients and an update of one of its micro-batches. Where that
-/// would take long, of one sample, and on a model of its width whose tower and decoder have two layers each, so that it needs little memory.
+/// A short measurement of a run's own operations on this machine: losses, gradients and an update of its first micro-batches, again and
+/// again. Where that would take long, of one sample, and on a model of its width whose tower and decoder have two layers each, so that it
+/// needs little memory.
 /// </summary>
 /// <param name="model">opened on a CPU; it is left as it is</param>
 /// <param name="markerIds">image markers whose rows are trained in a frozen embedding</param>
 /// <param name="threads">cores</param>
 internal sealed class SpeedProbe(VisionLanguageModel model, IReadOnlyList<int> markerIds, int threads)
 {
-    /// <summary>Floating point operations of a micro-batch from which on less of it is measured.</summary>
-    private const double LargeWork = 3e10;
+    /// <summary>Floating point operations of a micro-batch from which on less of it is measured: seconds.</summary>
+    private const double LargeWork = 3e11;
 
     /// <summary>Elements of an embedding from which on it is frozen in the measurement: its master, gradient and moments would be large.</summary>
     private const long LargeEmbedding = 16L << 20;
 
     private const int FewLayers = 2;
-    private static readonly TimeSpan Enough = TimeSpan.FromSeconds(2);
+    private const int Batches = 8;
+
+    // until code is compiled as it stays; and behind that
+    private static readonly TimeSpan Warm = TimeSpan.FromSeconds(3), Enough = TimeSpan.FromSeconds(2);
 
     /// <param name="plan">of the run, for what a micro-batch's work is</param>
     /// <param name="data">its rows</param>
@@ -70,19 +75,14 @@ internal sealed class SpeedProbe(VisionLanguageModel model, IReadOnlyList<int> m
     public MachineSpeed Measure(RunPlan plan, TrainingData data, DataSample sample, CancellationToken cancellation)
     {
         TrainingArguments arguments = plan.Arguments;
-        int[] rows = sample.MiddleBatch(arguments);
-        bool whole = plan.StepWork.Flop / arguments.GradientAccumulationSteps <= LargeWork;
-        if (!whole)
-        {
-            rows = rows[..1];
-        }
+        bool whole = plan.StepWork.Flop / arguments.GradientAccumulationSteps <= LargeWork && plan.Memory.Total <= ProcessMemory.Available / 4;
 
+        // several, as buffers that fit one do not fit the next
+        int[][] rows = whole ? sample.FirstBatches(arguments, Batches) : [sample.MiddleBatch(arguments)[..1]];
+        data.LoadBatch(rows[0]).Dispose();   // compiles its code
         long loading = Stopwatch.GetTimestamp();
-        using MicroBatch loaded = data.LoadBatch(rows);
-        double loadingSeconds = Stopwatch.GetElapsedTime(loading).TotalSeconds;
-        loading = Stopwatch.GetTimestamp();
-        data.LoadBatch(rows).Dispose();   // again, now that its code is compiled
-        loadingSeconds = Math.Min(loadingSeconds, Stopwatch.GetElapsedTime(loading).TotalSeconds);
+        MicroBatch[] loaded = Array.ConvertAll(rows, batch => data.LoadBatch(batch));
+        double loadingSeconds = Stopwatch.GetElapsedTime(loading).TotalSeconds / rows.Sum(batch => batch.Length);
 
         using CpuBackend cpu = new(threads);
         ProfilingBackend backend = new(cpu);
@@ -91,22 +91,26 @@ internal sealed class SpeedProbe(VisionLanguageModel model, IReadOnlyList<int> m
         TrainedModel.Prepare(
             probe, whole ? markerIds : [], arguments, parameter => VisionLanguageModel.HasTokenRows(parameter) && parameter.Shape.Count >= LargeEmbedding);
         using Optimizer optimizer = new(probe, arguments);
-        Pass(probe, optimizer, loaded.Batch, arguments, cancellation);
-        backend.Take();
-
-        long started = Stopwatch.GetTimestamp();
         int passes = 0;
-        do
-        {
-            Pass(probe, optimizer, loaded.Batch, arguments, cancellation);
-            passes++;
-        }
-        while (Stopwatch.GetElapsedTime(started) < Enough && whole);
-
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Passes(Warm);
+        backend.Take();
+        double seconds = Passes(Enough);
+        Array.ForEach(loaded, batch => batch.Dispose());
         IReadOnlyDictionary<OperationKind, OperationTally> tallies = backend.Take();
         double inside = tallies.Values.Sum(tally => tally.Seconds);
-        return new MachineSpeed(tallies, inside == 0 ? 0 : Math.Max(0, seconds - inside) / inside) { LoadingSeconds = loadingSeconds / rows.Length };
+        return new MachineSpeed(tallies, inside == 0 ? 0 : Math.Max(0, seconds - inside) / inside) { LoadingSeconds = loadingSeconds };
+
+        double Passes(TimeSpan least)
+        {
+            long started = Stopwatch.GetTimestamp();
+            do
+            {
+                Pass(probe, optimizer, loaded[passes++ % loaded.Length].Batch, arguments, cancellation);
+            }
+            while (Stopwatch.GetElapsedTime(started) < least);
+
+            return Stopwatch.GetElapsedTime(started).TotalSeconds;
+        }
     }
 
     /// <summary>Seconds of a run's steps and evaluations.</summary>

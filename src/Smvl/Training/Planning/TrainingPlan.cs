@@ -52,7 +52,7 @@ public sealed record TrainingPlan(
             model.Model.MergeAdapters();
         }
 
-        var planner = new StagePlanner(model, options, ProcessMemory.Beside(model.Model, backend), cancellation);
+        var planner = new StagePlanner(model, options, backend, cancellation);
         IReadOnlyList<(string? Name, RunPlan Plan)> stages = planner.Plan(arguments, isFinal: options.Memory is null);
         long available = options.Memory ?? ProcessMemory.Available;
         if (stages.Max(stage => stage.Plan.Memory.Total) <= available)
@@ -81,11 +81,14 @@ public sealed record PlanOptions(int Rows, int Threads, long? Memory = null, boo
 /// <summary>Plans of an opened model's run or stages under changing settings; what does not change is read once.</summary>
 /// <param name="folder">opened</param>
 /// <param name="options">what is asked for</param>
-/// <param name="held">bytes that the process has without the model</param>
+/// <param name="backend">of the model</param>
 /// <param name="cancellation">stops it</param>
-internal sealed class StagePlanner(ModelFolder folder, PlanOptions options, long held, CancellationToken cancellation)
+internal sealed class StagePlanner(ModelFolder folder, PlanOptions options, Backend backend, CancellationToken cancellation)
 {
     private readonly Dictionary<string, DataSample> samples = [];
+
+    // as a run has it when it begins: the data is open and rows of it were read
+    private long? held;
 
     /// <summary>The plans of a run's stages, or of a run without any.</summary>
     /// <param name="whole">the configuration</param>
@@ -118,7 +121,8 @@ internal sealed class StagePlanner(ModelFolder folder, PlanOptions options, long
         TrainingSteps steps = new(arguments, data.Mixture.RowsPerEpoch, arguments.MaxTokensPerBatch is null ? null : order.BatchesOf);
         DataSample sample = Sample(arguments, data, order);
         IReadOnlyList<SampleShape> evaluated = [.. data.Split.Eval.Take(options.Rows).Select(data.Look).OfType<SampleShape>()];
-        RunPlan plan = new RunPlanner(shape, held, options.Threads).Plan(
+        held ??= ProcessMemory.Beside(folder.Model, backend);
+        RunPlan plan = new RunPlanner(shape, held.Value, options.Threads).Plan(
             arguments, sample, evaluated, steps, data.Split.Eval.Length, start?.Step ?? 0, SampleTiles(arguments));
         if (!isFinal || !options.MeasureTime)
         {
