@@ -53,12 +53,13 @@ internal sealed class DataSample
     public int[][] FirstBatches(TrainingArguments arguments, int count) =>
         [.. Cut(arguments).Take(count).Select(batch => Array.ConvertAll(batch, i => samples[i].Row))];
 
-    /// <summary>The rows of the micro-batch whose tokens are nearest to the mean.</summary>
-    public int[] MiddleBatch(TrainingArguments arguments)
+    /// <summary>The first rows, of so many tokens or as many as there are, of the micro-batch whose tokens are nearest to the mean.</summary>
+    public int[] MiddleBatch(TrainingArguments arguments, int tokens)
     {
         int[][] batches = [.. Cut(arguments)];
         double mean = batches.Average(Tokens);
-        return Array.ConvertAll(batches.MinBy(batch => Math.Abs(Tokens(batch) - mean))!, i => samples[i].Row);
+        int[] middle = batches.MinBy(batch => Math.Abs(Tokens(batch) - mean))!;
+        return [.. middle.TakeWhile((_, place) => Tokens(middle[..place]) < tokens).Select(i => samples[i].Row)];
     }
 
     /// <summary>

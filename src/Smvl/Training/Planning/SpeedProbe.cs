@@ -48,8 +48,8 @@ internal sealed class MachineSpeed
 
 /// <summary>
 /// A short measurement of a run's own operations on this machine: losses, gradients and an update of its first micro-batches, again and
-/// again. Where that would take long, of one sample, and on a model of its width whose tower and decoder have two layers each, so that it
-/// needs little memory.
+/// again. Where that would take long, of a few samples, and on a model of its width whose tower and decoder have two layers each, so that
+/// it needs little memory.
 /// </summary>
 /// <param name="model">opened on a CPU; it is left as it is</param>
 /// <param name="markerIds">image markers whose rows are trained in a frozen embedding</param>
@@ -63,6 +63,10 @@ internal sealed class SpeedProbe(VisionLanguageModel model, IReadOnlyList<int> m
     private const long LargeEmbedding = 16L << 20;
 
     private const int FewLayers = 2;
+
+    /// <summary>Rows of a product from which on more make it no faster per row.</summary>
+    private const int EnoughTokens = 1024;
+
     private const int Batches = 8;
 
     // until code is compiled as it stays; and behind that
@@ -78,7 +82,7 @@ internal sealed class SpeedProbe(VisionLanguageModel model, IReadOnlyList<int> m
         bool whole = plan.StepWork.Flop / arguments.GradientAccumulationSteps <= LargeWork && plan.Memory.Total <= ProcessMemory.Available / 4;
 
         // several, as buffers that fit one do not fit the next
-        int[][] rows = whole ? sample.FirstBatches(arguments, Batches) : [sample.MiddleBatch(arguments)[..1]];
+        int[][] rows = whole ? sample.FirstBatches(arguments, Batches) : [sample.MiddleBatch(arguments, EnoughTokens)];
         data.LoadBatch(rows[0]).Dispose();   // compiles its code
         long loading = Stopwatch.GetTimestamp();
         MicroBatch[] loaded = Array.ConvertAll(rows, batch => data.LoadBatch(batch));

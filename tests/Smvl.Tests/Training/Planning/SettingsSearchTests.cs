@@ -21,7 +21,7 @@ public sealed class SettingsSearchTests : IDisposable
         keys[keys.IndexOf("--per_device_train_batch_size") + 1] = "4";
         arguments = TrainingArguments.FromCommandLine(keys);
         model = ModelFolder.OpenAny(arguments.Model!, backend);
-        planner = new StagePlanner(model, new PlanOptions(4, 1, MeasureTime: false), held: 0, default);
+        planner = new StagePlanner(model, new PlanOptions(4, 1, MeasureTime: false), backend, default);
     }
 
     public void Dispose()
