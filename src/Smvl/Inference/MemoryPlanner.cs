@@ -22,7 +22,7 @@ internal sealed class MemoryPlanner(IChatModel model, int threads)
 
     private const int ContextStep = 64, TokensAtOnce = 256;
 
-    /// <summary>Of memory that was freed and is kept for reuse, as a share of what was in use; and the rounding of blocks.</summary>
+    /// <summary>Of memory between tensors that no other fits into, as a share of what was in use.</summary>
     private const double PoolShare = 0.05;
 
     // as the kernels have them: a packed slab, and what a thread packs and scores for itself
@@ -112,11 +112,9 @@ internal sealed class MemoryPlanner(IChatModel model, int threads)
             Sparingly = true,
             PicturesKept = 1,
         };
-        long work = pooled - cache - rows + (long)(PoolShare * pooled) + CpuBackendSlack + scratch;
+        long work = pooled - cache - rows + (long)(PoolShare * pooled) + MemoryPages.HugePage + scratch;
         return new MemoryPlan(limit, limits, held, mapped, cache, picture + rows, work, growth);
     }
-
-    private static long CpuBackendSlack => Tensors.Cpu.CpuBackend.TightSlack;
 
     /// <summary>Bytes of one tile's pass through the tower and the connector: x, the queries, keys, values, sums and the wide rows of a block.</summary>
     private long TowerWork()

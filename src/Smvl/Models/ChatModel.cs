@@ -84,7 +84,6 @@ public sealed class ChatModel : IChatModel
         Backend backend = Backends.Open(options.Device, new BackendOptions
         {
             Threads = threads,
-            Tight = options.MemoryLimit is not null,
             OnlyOnCpu = options.MemoryLimit is null ? null : "a memory limit is kept on the CPU only",
             Notice = options.Notice,
         });

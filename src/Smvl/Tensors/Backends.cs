@@ -9,9 +9,6 @@ public sealed record BackendOptions
     /// <summary>Cores for the CPU; null for <see cref="ThreadCount.Default"/>.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>The CPU keeps hardly any freed memory for reuse.</summary>
-    public bool Tight { get; init; }
-
     /// <summary>What of the task the CPU alone does, as a clause such as "a memory limit is kept on the CPU only"; null if nothing.</summary>
     public string? OnlyOnCpu { get; init; }
 
@@ -31,7 +28,7 @@ public static class Backends
     public static Backend Open(DeviceChoice? choice = null, BackendOptions? options = null)
     {
         options ??= new BackendOptions();
-        return Find(choice ?? FromEnvironment(), options) is { } gpu ? new GpuBackend(GpuDevice.Open(gpu, new GpuOptions { Notice = options.Notice })) : new CpuBackend(options.Threads, options.Tight);
+        return Find(choice ?? FromEnvironment(), options) is { } gpu ? new GpuBackend(GpuDevice.Open(gpu, new GpuOptions { Notice = options.Notice })) : new CpuBackend(options.Threads);
     }
 
     /// <summary>The GPU that a choice means; null for the CPU.</summary>

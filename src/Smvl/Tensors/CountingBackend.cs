@@ -15,7 +15,7 @@ internal sealed class CountingBackend(int threads) : Backend
     private const long FaultAround = 64L << 10;
 
     private readonly long[] used = new long[Enum.GetValues<MemoryPurpose>().Length];
-    private readonly BlockPool<CountedBlock> pool = new((length, recycle) => new CountedBlock(length, recycle), StoragePool.DefaultSlack);
+    private readonly SegmentedMemory<CountedBlock> memory = new(StoragePool.BlockSize, size => new CountedBlock(size));
     private long mapped;
     private long sharedScratch;
     private long threadScratch;
@@ -31,13 +31,13 @@ internal sealed class CountingBackend(int threads) : Backend
         used[(int)MemoryPurpose.Weights] + mapped,
         used[(int)MemoryPurpose.Gradients],
         used[(int)MemoryPurpose.OptimizerState],
-        pool.ByteLength - used.Sum() + used[(int)MemoryPurpose.Activations],
+        memory.ReachedBytes - used.Sum() + used[(int)MemoryPurpose.Activations],
         sharedScratch + (threads * threadScratch));
 
     /// <summary>The most that tensors in memory of their own took at once.</summary>
-    public long MostUsedBytes => pool.MostUsedBytes;
+    public long MostUsedBytes => memory.MostUsedBytes;
 
-    public override long HeldBytes => pool.ByteLength;
+    public override long HeldBytes => memory.ReachedBytes;
 
     /// <summary>A tensor of a mapped file, nothing of which was read yet.</summary>
     public static Tensor Map(DType dtype, Shape shape) => new(new CountedMapping(dtype.Bytes(shape.Count)), 0, dtype, shape, owner: false);
@@ -45,10 +45,10 @@ internal sealed class CountingBackend(int threads) : Backend
     /// <summary>Says what an allocated tensor is for.</summary>
     public void Classify(Tensor tensor, MemoryPurpose purpose)
     {
-        var block = (CountedBlock)tensor.Storage;
-        used[(int)block.Purpose] -= block.ByteLength;
-        block.Purpose = purpose;
-        used[(int)purpose] += block.ByteLength;
+        var storage = (CountedStorage)tensor.Storage;
+        used[(int)storage.Purpose] -= storage.Segment.Size;
+        storage.Purpose = purpose;
+        used[(int)purpose] += storage.Segment.Size;
     }
 
     /// <summary>All of a tensor is read, by whom ever.</summary>
@@ -56,12 +56,11 @@ internal sealed class CountingBackend(int threads) : Backend
 
     public override Tensor Allocate(DType dtype, Shape shape)
     {
-        CountedBlock block = pool.Rent(dtype.Bytes(shape.Count));
-        block.Purpose = Purpose;
-        used[(int)Purpose] += block.ByteLength;
-        block.Released = Released;
+        long length = dtype.Bytes(shape.Count);
+        CountedStorage storage = new(length, memory.TryTake(length)!, Released) { Purpose = Purpose };
+        used[(int)Purpose] += storage.Segment.Size;
         Look();
-        return new Tensor(block, 0, dtype, shape, owner: true);
+        return new Tensor(storage, 0, dtype, shape, owner: true);
     }
 
     public override void Upload<T>(ReadOnlySpan<T> source, Tensor destination)
@@ -229,7 +228,7 @@ internal sealed class CountingBackend(int threads) : Backend
     {
     }
 
-    public override void Dispose() => pool.Dispose();
+    public override void Dispose() => memory.FreeAll();
 
     private void Read(Tensor tensor, long bytes)
     {
@@ -258,11 +257,15 @@ internal sealed class CountingBackend(int threads) : Backend
         Look();
     }
 
-    private void Released(CountedBlock block) => used[(int)block.Purpose] -= block.ByteLength;
+    private void Released(CountedStorage storage)
+    {
+        used[(int)storage.Purpose] -= storage.Segment.Size;
+        memory.Return(storage.Segment);
+    }
 
     private void Look()
     {
-        if (pool.ByteLength + mapped + sharedScratch + (threads * threadScratch) > Peak.Total)
+        if (memory.ReachedBytes + mapped + sharedScratch + (threads * threadScratch) > Peak.Total)
         {
             Peak = Now;
         }

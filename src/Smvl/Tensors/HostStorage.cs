@@ -14,36 +14,28 @@ internal abstract unsafe class HostStorage : Storage
     internal override void Read(long offset, Span<byte> destination) => new ReadOnlySpan<byte>(Pointer + offset, destination.Length).CopyTo(destination);
 }
 
-/// <summary>64-byte aligned native memory. Goes back to where it came from when released.</summary>
-internal sealed unsafe class NativeStorage : HostStorage, Cpu.IPooledBlock
+/// <summary>64-byte aligned native memory, freed at the latest by the collector.</summary>
+internal sealed unsafe class NativeStorage : HostStorage
 {
-    private readonly Action<NativeStorage>? recycle;
     private bool freed;
 
-    private NativeStorage(byte* pointer, long byteLength, Action<NativeStorage>? recycle)
-        : base(pointer, byteLength) => this.recycle = recycle;
+    private NativeStorage(byte* pointer, long byteLength)
+        : base(pointer, byteLength)
+    {
+    }
 
     ~NativeStorage() => Free();
 
-    public static NativeStorage Allocate(long byteLength, Action<NativeStorage>? recycle = null)
+    /// <exception cref="OutOfMemoryException">the system has none</exception>
+    public static NativeStorage Allocate(long byteLength)
     {
         byte* pointer = MemoryPages.AreFor(byteLength)
             ? MemoryPages.Map(byteLength)
             : (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, 1), 64);
-        return new NativeStorage(pointer, byteLength, recycle);
+        return new NativeStorage(pointer, byteLength);
     }
 
-    internal override void Release()
-    {
-        if (recycle is null)
-        {
-            Free();
-        }
-        else
-        {
-            recycle(this);
-        }
-    }
+    internal override void Release() => Free();
 
     public void Free()
     {

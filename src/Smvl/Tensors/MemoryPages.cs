@@ -3,14 +3,13 @@ using System.Runtime.InteropServices;
 namespace Smvl.Tensors;
 
 /// <summary>
-/// Large memory straight from the system on Linux: from a huge page on in such pages where it gives them, because matrices are read with
-/// strides of small pages, each a miss of the TLB; and back to the system at once when freed, where malloc would keep what lies between
-/// other blocks, in a heap for each of its threads: as much again as a small model's training takes.
+/// Large memory straight from the system on Linux: in huge pages where it gives them, because matrices are read with strides of small
+/// pages, each a miss of the TLB; and back to the system at once when freed, where malloc would keep what lies between other blocks.
 /// </summary>
 internal static unsafe partial class MemoryPages
 {
-    /// <summary>From this many bytes on a block is mapped by itself: malloc's own bound, before it begins to raise it (mallopt(3)).</summary>
-    private const long LargeFrom = 128L << 10;
+    /// <summary>From this many bytes on a block is mapped by itself.</summary>
+    private const long LargeFrom = 4L << 20;
 
     /// <summary>Bytes.</summary>
     public const long HugePage = 2L << 20;
@@ -27,21 +26,16 @@ internal static unsafe partial class MemoryPages
     /// <summary>True where <see cref="Map"/> is the way to a block of this length.</summary>
     public static bool AreFor(long length) => length >= LargeFrom && OperatingSystem.IsLinux();
 
-    /// <summary>New zeroed memory, from one huge page on aligned to them; goes back with <see cref="Unmap"/> of the same length.</summary>
+    /// <summary>New zeroed memory, aligned to huge pages; goes back with <see cref="Unmap"/> of the same length.</summary>
     /// <exception cref="OutOfMemoryException">the system has none</exception>
     public static byte* Map(long length)
     {
         // as much more as makes an aligned start certain; the ends go back
-        long whole = Whole(length), more = length < HugePage ? 0 : HugePage;
-        byte* start = MapPages(null, (nuint)(whole + more), ReadWrite, PrivateAnonymous, -1, 0);
+        long whole = Whole(length);
+        byte* start = MapPages(null, (nuint)(whole + HugePage), ReadWrite, PrivateAnonymous, -1, 0);
         if (start == (byte*)-1)
         {
             throw new OutOfMemoryException($"the system has no {length} bytes of memory");
-        }
-
-        if (more == 0)
-        {
-            return start;
         }
 
         byte* aligned = (byte*)(((nint)start + HugePage - 1) / HugePage * HugePage);

@@ -13,7 +13,7 @@ public sealed class MemoryPlannerTests : IDisposable
     private const long Plenty = 1L << 40;
     private const int Pixels = 300 * 200, NewTokens = 8;
 
-    private readonly CpuBackend backend = new(2, tight: true);
+    private readonly CpuBackend backend = new(2);
     private readonly WideModel model;
 
     public MemoryPlannerTests() => model = new WideModel(backend, SessionLimits.None);

@@ -6,21 +6,13 @@ namespace Smvl.Tensors.Cpu;
 /// </summary>
 public sealed class CpuBackend : Backend
 {
-    /// <summary>Bytes of freed memory that a tight backend may keep.</summary>
-    internal const long TightSlack = 2L << 20;
-
-    private readonly StoragePool pool;
+    private readonly StoragePool pool = new();
     private readonly PanelMemory panels = new();
     private readonly Rope rope = new();
     private readonly CpuThreads threads;
 
     /// <param name="threadCount">cores to use; default: <see cref="ThreadCount.Default"/></param>
-    /// <param name="tight">keep hardly any freed memory for reuse</param>
-    public CpuBackend(int? threadCount = null, bool tight = false)
-    {
-        threads = new CpuThreads(threadCount ?? Smvl.ThreadCount.Default);
-        pool = tight ? new StoragePool(TightSlack) : new StoragePool();
-    }
+    public CpuBackend(int? threadCount = null) => threads = new CpuThreads(threadCount ?? Smvl.ThreadCount.Default);
 
     /// <summary>Cores in use. It never changes a result.</summary>
     public int ThreadCount => threads.Count;

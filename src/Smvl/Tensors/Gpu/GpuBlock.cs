@@ -3,35 +3,28 @@ using Smvl.Tensors.Gpu.Vulkan;
 namespace Smvl.Tensors.Gpu;
 
 /// <summary>One allocation of the driver's with a buffer over all of it, mapped where the host sees it.</summary>
-internal sealed unsafe class GpuBlock
+internal sealed unsafe class GpuBlock : MemoryBlock
 {
     private readonly LogicalDevice device;
     private readonly ulong memory;
 
     private GpuBlock(LogicalDevice device, ulong buffer, ulong memory, long size, byte* mapped, ulong address)
+        : base(size)
     {
         this.device = device;
         this.memory = memory;
         Buffer = buffer;
-        Size = size;
         Mapped = mapped;
         Address = address;
-        First = new GpuSegment(this, 0, size);
     }
 
     public ulong Buffer { get; }
-
-    public long Size { get; }
 
     /// <summary>The first byte for the host, or null where it does not see it.</summary>
     public byte* Mapped { get; }
 
     /// <summary>The first byte's device address.</summary>
     public ulong Address { get; }
-
-    public GpuSegment First { get; }
-
-    public bool IsEmpty => !First.Used && First.Next is null;
 
     /// <summary>A new block, or null where the device's memory does not suffice.</summary>
     /// <param name="device">whose memory</param>
@@ -99,7 +92,7 @@ internal sealed unsafe class GpuBlock
     }
 
     /// <summary>Gives the memory back to the driver; no command may use it any more.</summary>
-    public void Free()
+    public override void Free()
     {
         device.Functions.DestroyBuffer(device.Handle, Buffer, null);
         device.Functions.FreeMemory(device.Handle, memory, null);

@@ -248,7 +248,7 @@ internal sealed unsafe class GpuDevice : IDisposable
     {
         lock (gate)
         {
-            GpuSegment segment = destination.Segment;
+            MemorySegment<GpuBlock> segment = destination.Segment;
             if (Capabilities.Unified && segment.LastUse <= recorder.Completed)
             {
                 source.CopyTo(new Span<byte>(segment.Block.Mapped + segment.Offset + offset, source.Length));
@@ -279,7 +279,7 @@ internal sealed unsafe class GpuDevice : IDisposable
     {
         lock (gate)
         {
-            GpuSegment segment = source.Segment;
+            MemorySegment<GpuBlock> segment = source.Segment;
             if (Capabilities.Unified)
             {
                 WaitFor(segment.LastUse);

@@ -5,13 +5,13 @@ internal sealed class GpuStorage : Storage
 {
     private readonly GpuDevice device;
 
-    internal GpuStorage(GpuDevice device, GpuSegment segment, long byteLength, MemoryPurpose purpose)
+    internal GpuStorage(GpuDevice device, MemorySegment<GpuBlock> segment, long byteLength, MemoryPurpose purpose)
         : base(byteLength)
     {
         this.device = device;
         Purpose = purpose;
         Segment = segment;
-        Address = segment.Address;
+        Address = segment.Block.Address + (ulong)segment.Offset;
     }
 
     /// <summary>The device address of the first byte, as shaders take it.</summary>
@@ -19,7 +19,7 @@ internal sealed class GpuStorage : Storage
 
     public MemoryPurpose Purpose { get; }
 
-    internal GpuSegment Segment { get; }
+    internal MemorySegment<GpuBlock> Segment { get; }
 
     internal override void Read(long offset, Span<byte> destination) => device.Download(this, offset, destination);
 

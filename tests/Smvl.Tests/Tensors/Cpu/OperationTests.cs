@@ -207,47 +207,6 @@ public sealed class OperationTests : IDisposable
         }
     }
 
-    [Theory, InlineData(1), InlineData(256), InlineData(257), InlineData(1000), InlineData(1L << 20), InlineData((1L << 31) + 1)]
-    public void PoolClassesWasteAtMost3Percent(long bytes)
-    {
-        long size = StoragePool.ClassOf(bytes);
-        Assert.InRange(size, bytes, Math.Max(256, bytes + (bytes / 32) + 1));
-        Assert.Equal(size, StoragePool.ClassOf(size));
-    }
-
-    [Fact]
-    public void ChangingShapesDoNotPileUpMemory()
-    {
-        using StoragePool pool = new();
-        long most = 0;
-        for (int step = 0; step < 50; step++)
-        {
-            // ten blocks of another size in every step, as batches of varying length ask for
-            long size = 100_000_000 + (7_919_000L * ((step * 31) % 50));
-            NativeStorage[] blocks = [.. Enumerable.Range(0, 10).Select(_ => pool.Rent(size))];
-            most = Math.Max(most, blocks.Sum(b => b.ByteLength));
-            Assert.All(blocks, b => Assert.InRange(b.ByteLength, size, (long)(1.5 * size)));
-            Assert.InRange(pool.ByteLength, 0, (long)(1.02 * most) + 1);
-            foreach (NativeStorage block in blocks)
-            {
-                block.Release();
-            }
-        }
-    }
-
-    [Fact]
-    public void DisposedMemoryIsUsedAgain()
-    {
-        Tensor first = backend.Allocate(1000);
-        Storage storage = first.Storage;
-        first.Dispose();
-        first.Dispose();
-        using Tensor second = backend.Allocate(990);
-        using Tensor third = backend.Allocate(1000);
-        Assert.Same(storage, second.Storage);
-        Assert.NotSame(storage, third.Storage);
-    }
-
     private static float RoundToBFloat16(float value)
     {
         // the two neighbours, and the even one of them on a tie
