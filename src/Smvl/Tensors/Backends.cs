@@ -53,7 +53,8 @@ public static class Backends
             return asked;
         }
 
-        return Auto(GpuDeviceInfo.List(), choice is not null, options, GpuTrial.Failure);
+        // nothing is said of what is not a real GPU where nobody asked
+        return choice is null && !GpuNodes.Any ? null : Auto(GpuDeviceInfo.List(), choice is not null, options, GpuTrial.Failure);
     }
 
     /// <summary>Number, name and driver.</summary>

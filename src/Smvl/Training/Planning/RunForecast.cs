@@ -70,10 +70,10 @@ internal sealed class RunForecast : ITrainingObserver
 
         PeakMemory.Forget();
         int threads = backend is CpuBackend cpu ? cpu.ThreadCount : ThreadCount.Default;
-        long held = ProcessMemory.Beside(folder.Model, backend);
+        long runtime = RuntimeMemory.InTheEnd(folder.Model, backend);
         TrainingSteps steps = new(arguments, data.Mixture.RowsPerEpoch, arguments.MaxTokensPerBatch is null ? null : order.BatchesOf);
         SampleShape[] evaluated = [.. data.Split.Eval.Take(arguments.PerDeviceEvalBatchSize).Take(Rows).Select(data.Look).OfType<SampleShape>()];
-        RunPlan plan = new RunPlanner(new ModelShape(folder.Model, folder.MarkerIds), held, threads).Plan(
+        RunPlan plan = new RunPlanner(new ModelShape(folder.Model, folder.MarkerIds), runtime, threads).Plan(
             arguments, sample, evaluated, steps, data.Split.Eval.Length, firstStep, sampleTiles);
         observer.OnNote($"expected peak of memory: {PlanText.Bytes(plan.Memory.Total)} ({string.Join(", ", plan.Memory.Kinds.Select(kind => $"{kind.Name} {PlanText.Bytes(kind.Bytes)}"))})");
         if (plan.Memory.Total > ProcessMemory.Available)

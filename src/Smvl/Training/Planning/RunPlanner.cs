@@ -3,20 +3,13 @@ using Smvl.Data;
 namespace Smvl.Training.Planning;
 
 /// <summary>
-/// Makes plans of one opened model: from a sample of the run's rows, and a walk through the run's own code without memory. What the
-/// process has besides is measured when this is made, and a constant that was measured once (docs/plan.md).
+/// Makes plans of one opened model: from a sample of the run's rows, and a walk through the run's own code without memory.
 /// </summary>
 /// <param name="shape">of the model</param>
-/// <param name="held">bytes that the process has resident before the run, tensors left out</param>
+/// <param name="runtime">bytes that the process will have besides (<see cref="RuntimeMemory"/>)</param>
 /// <param name="threads">cores to compute on</param>
-internal sealed class RunPlanner(ModelShape shape, long held, int threads)
+internal sealed class RunPlanner(ModelShape shape, long runtime, int threads)
 {
-    /// <summary>
-    /// By how much the runtime grows in a run, beyond what is counted: code that is compiled, the collector's heap, stacks, what malloc keeps
-    /// of small blocks, pages of data files.
-    /// </summary>
-    public const long Growth = 60L << 20;
-
     /// <summary>Micro-batches of the sample that a mean step is made of.</summary>
     private const int TypicalBatches = 12;
 
@@ -41,7 +34,7 @@ internal sealed class RunPlanner(ModelShape shape, long held, int threads)
         SampleShape[] evaluatedBatch = !evaluates ? [] : [.. evaluated.OrderByDescending(row => row.Ids.Length).Take(arguments.PerDeviceEvalBatchSize)];
         WalkFigures walk = new RunWalk(shape, arguments, threads).Run(typical, largest, evaluatedBatch, epochs, sampleTiles);
         PlannedMemory memory = new(
-            held + Growth, walk.Peak.Weights, walk.Peak.Gradients, walk.Peak.Optimizer, walk.Peak.Activations, walk.Peak.Scratch,
+            runtime, walk.Peak.Weights, walk.Peak.Gradients, walk.Peak.Optimizer, walk.Peak.Activations, walk.Peak.Scratch,
             DataBytes(arguments, batches, largest, evaluatedBatch));
         IReadOnlyList<SampleShape> shapes = sample.Shapes;
         double samplesPerStep = batches.Average(batch => batch.Length) * steps.Accumulation;

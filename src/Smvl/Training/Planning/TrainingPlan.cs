@@ -88,7 +88,7 @@ internal sealed class StagePlanner(ModelFolder folder, PlanOptions options, Back
     private readonly Dictionary<string, DataSample> samples = [];
 
     // as a run has it when it begins: the data is open and rows of it were read
-    private long? held;
+    private long? runtime;
 
     /// <summary>The plans of a run's stages, or of a run without any.</summary>
     /// <param name="whole">the configuration</param>
@@ -121,8 +121,8 @@ internal sealed class StagePlanner(ModelFolder folder, PlanOptions options, Back
         TrainingSteps steps = new(arguments, data.Mixture.RowsPerEpoch, arguments.MaxTokensPerBatch is null ? null : order.BatchesOf);
         DataSample sample = Sample(arguments, data, order);
         IReadOnlyList<SampleShape> evaluated = [.. data.Split.Eval.Take(options.Rows).Select(data.Look).OfType<SampleShape>()];
-        held ??= ProcessMemory.Beside(folder.Model, backend);
-        RunPlan plan = new RunPlanner(shape, held.Value, options.Threads).Plan(
+        runtime ??= RuntimeMemory.InTheEnd(folder.Model, backend);
+        RunPlan plan = new RunPlanner(shape, runtime.Value, options.Threads).Plan(
             arguments, sample, evaluated, steps, data.Split.Eval.Length, start?.Step ?? 0, SampleTiles(arguments));
         if (!isFinal || !options.MeasureTime)
         {

@@ -4,7 +4,9 @@ using Smvl.Training.Planning;
 
 namespace Smvl.Tests.Training.Planning;
 
-/// <summary>What a run gets on a GPU whose memory is the host's.</summary>
+/// <summary>What a run gets on a GPU whose memory is the host's. By themselves: what other tests hold would count as this process's.</summary>
+[Collection(nameof(UnifiedMemorySettingsTests))]
+[CollectionDefinition(nameof(UnifiedMemorySettingsTests), DisableParallelization = true)]
 public sealed class UnifiedMemorySettingsTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();
@@ -47,8 +49,8 @@ public sealed class UnifiedMemorySettingsTests : IDisposable
 
     private static long Peak(TrainingArguments arguments)
     {
-        using CpuBackend backend = new(1);
-        return TrainingPlan.Make(arguments, backend, new PlanOptions(8, 1, MeasureTime: false)).Peak;
+        using CpuBackend backend = new();
+        return TrainingPlan.Make(arguments, backend, new PlanOptions(8, backend.ThreadCount, MeasureTime: false)).Peak;
     }
 
     private TrainingArguments Arguments()
